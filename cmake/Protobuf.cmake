@@ -1,0 +1,35 @@
+# podwright_proto(NAME [GRPC] PROTOS podwright/v1/x.proto … DEPS …)
+# Generates C++ from the files (paths relative to proto/), into the library podwright::NAME.
+# Messages and gRPC services are generated only where GRPC says that the file has a service.
+set(PODWRIGHT_GENERATED ${CMAKE_BINARY_DIR}/generated)
+file(MAKE_DIRECTORY ${PODWRIGHT_GENERATED})
+
+function(podwright_proto name)
+  cmake_parse_arguments(ARG "GRPC" "" "PROTOS;DEPS" ${ARGN})
+  set(sources "")
+  set(options --cpp_out=${PODWRIGHT_GENERATED})
+  if(ARG_GRPC)
+    list(APPEND options --grpc_out=${PODWRIGHT_GENERATED} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN})
+  endif()
+  foreach(proto IN LISTS ARG_PROTOS)
+    string(REGEX REPLACE "\\.proto$" "" base ${proto})
+    set(outputs ${PODWRIGHT_GENERATED}/${base}.pb.cc ${PODWRIGHT_GENERATED}/${base}.pb.h)
+    if(ARG_GRPC)
+      list(APPEND outputs ${PODWRIGHT_GENERATED}/${base}.grpc.pb.cc ${PODWRIGHT_GENERATED}/${base}.grpc.pb.h)
+    endif()
+    add_custom_command(OUTPUT ${outputs}
+      COMMAND ${PROTOC} -I ${CMAKE_SOURCE_DIR}/proto ${options} ${CMAKE_SOURCE_DIR}/proto/${proto}
+      DEPENDS ${CMAKE_SOURCE_DIR}/proto/${proto} ${PROTOC}
+      VERBATIM)
+    list(APPEND sources ${outputs})
+  endforeach()
+  add_library(podwright_${name} STATIC ${sources})
+  add_library(podwright::${name} ALIAS podwright_${name})
+  target_include_directories(podwright_${name} SYSTEM PUBLIC ${PODWRIGHT_GENERATED})
+  target_compile_options(podwright_${name} PRIVATE -w)
+  target_link_libraries(podwright_${name} PUBLIC podwright_ext::protobuf ${ARG_DEPS})
+  if(ARG_GRPC)
+    target_link_libraries(podwright_${name} PUBLIC podwright_ext::grpc)
+    target_precompile_headers(podwright_${name} PRIVATE <grpcpp/grpcpp.h> <google/protobuf/message.h>)
+  endif()
+endfunction()
