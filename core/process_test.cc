@@ -117,10 +117,11 @@ TEST(Process, ADaemonThatKeepsThePipesIsNotWaitedFor) {
 }
 
 TEST(Process, InheritsNoDescriptors) {
-  const int leak = ::open("/dev/null", O_RDONLY);  // without O_CLOEXEC
-  ASSERT_GE(leak, 0);
-  EXPECT_EQ(*RunForOutput(Shell("ls /proc/$$/fd | sort -n | tr '\\n' ' '")), "0 1 2 ");
-  ::close(leak);
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(::dup2(null, 123), 123);  // without close-on-exec, and above what a shell uses itself
+  EXPECT_EQ(*RunForOutput(Shell("test -e /proc/$$/fd/123 && echo inherited || echo closed")), "closed\n");
+  ::close(123);
+  ::close(null);
 }
 
 TEST(Process, EnvironmentAndFolderAreAsAsked) {
