@@ -1,0 +1,47 @@
+// Provider: what the author of a provider writes, and hands to Serve().
+//
+// Resources and data sources that need what Configure made (a client, say) share it with the provider
+// object. Resources() and DataSources() are called once, before Configure. Configure is called at most
+// once a process, before any Read, Plan or Apply, on any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "provider/sdk/cancellation.h"
+#include "provider/sdk/data_source.h"
+#include "provider/sdk/diagnostics.h"
+#include "provider/sdk/resource.h"
+#include "provider/sdk/schema/schema.h"
+#include "provider/sdk/value/value.h"
+
+namespace podwright::sdk {
+
+struct ConfigureRequest {
+  // May hold unknown values while planning: tolerate them, and fail only where a value is needed.
+  Value config{};
+  std::string terraform_version{};
+  ClientCapabilities client{};
+  CancellationToken cancellation{};
+};
+
+struct ConfigureResponse {
+  Diagnostics diagnostics{};
+};
+
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  virtual Schema ProviderSchema() = 0;
+  // Checks of the provider's configuration that need no connection; values may be unknown.
+  virtual void Validate(const ValidateRequest& request, Diagnostics& diagnostics) {
+    static_cast<void>(request);
+    static_cast<void>(diagnostics);
+  }
+  virtual void Configure(const ConfigureRequest& request, ConfigureResponse& response) = 0;
+  virtual std::vector<std::unique_ptr<Resource>> Resources() = 0;
+  virtual std::vector<std::unique_ptr<DataSource>> DataSources() { return {}; }
+};
+
+}  // namespace podwright::sdk
