@@ -37,7 +37,7 @@ function(podwright_check_kinds)
       reconciler/planner/kinds/${kind}_planner.h reconciler/planner/kinds/${kind}_planner.cc
       reconciler/planner/kinds/${kind}_planner_test.cc
       examples/gitops/kinds/${kind}.yaml examples/terraform/resources/podwright_${kind}/resource.tf
-      docs/kinds/${kind}.md tests/acceptance/kinds/${kind}.sh)
+      docs/kinds/${kind}.md tests/acceptance/kinds/test_${kind}.py)
     if(kind IN_LIST PODWRIGHT_DRIVER_KINDS)
       list(APPEND needed agent/drivers/${kind}/${kind}_driver.h agent/drivers/${kind}/${kind}_driver.cc
         agent/drivers/${kind}/${kind}_driver_test.cc)
