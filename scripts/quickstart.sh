@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# ./dev quickstart: builds, starts podwrightd with its state in .quickstart/, and declares three lab servers with
+# tofu, terraform or the CLI. ./dev quickstart --down takes all of it away again (packages and image cache stay).
+set -euo pipefail
+
+root="$PWD"
+state="$root/.quickstart"
+bin="$root/build/dev/bin"
+export PODWRIGHT_CONFIG="$state/context.yaml"
+api_port="${QUICKSTART_API_PORT:-7440}"
+https_port="${QUICKSTART_HTTPS_PORT:-7441}"
+agents_port="${QUICKSTART_AGENTS_PORT:-7442}"
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+[ -t 1 ] && [ -z "${NO_COLOR:-}" ] || say() { printf '\n%s\n' "$*"; }
+
+daemon_pid() {
+  local pid
+  pid=$(cat "$state/podwrightd.pid" 2>/dev/null) || return 1
+  [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$bin/podwrightd" ] && echo "$pid"
+}
+
+engine() {
+  if command -v tofu >/dev/null; then echo tofu
+  elif command -v terraform >/dev/null; then echo terraform
+  fi
+}
+
+tofu_environment() {
+  cat >"$state/tofurc" <<RC
+provider_installation {
+  dev_overrides {
+    "registry.opentofu.org/podwright/podwright"  = "$bin"
+    "registry.terraform.io/podwright/podwright" = "$bin"
+  }
+  direct {}
+}
+RC
+  export TF_CLI_CONFIG_FILE="$state/tofurc" TF_DATA_DIR="$state/tofu" TF_IN_AUTOMATION=1
+}
+
+up() {
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "The lab makes servers with Podman and systemd, which needs root: sudo ./dev quickstart" >&2
+    exit 1
+  fi
+  say "1/4 Building"
+  ./dev build dev
+
+  say "2/4 Starting podwrightd"
+  mkdir -p "$state"
+  chmod 700 "$state"
+  if ! daemon_pid >/dev/null; then
+    rm -f "$state/ready"
+    nohup "$bin/podwrightd" --data-dir "$state/data" --envelope-key "$state/envelope.key" \
+      --api-listen "127.0.0.1:$api_port" --https-listen "127.0.0.1:$https_port" --agents-listen "0.0.0.0:$agents_port" \
+      --context-file "$PODWRIGHT_CONFIG" --lab-cache "$root/.lab" --ready-file "$state/ready" \
+      >"$state/podwrightd.log" 2>&1 </dev/null &
+    echo $! >"$state/podwrightd.pid"
+    until [ -e "$state/ready" ]; do
+      if ! daemon_pid >/dev/null; then
+        echo "podwrightd did not start:" >&2
+        tail -n 20 "$state/podwrightd.log" >&2
+        exit 1
+      fi
+      sleep 0.2
+    done
+  fi
+  echo "running, log in .quickstart/podwrightd.log"
+
+  local tool
+  tool=$(engine)
+  say "3/4 Declaring three servers${tool:+ with $tool} (the first time a Debian image is made)"
+  if [ -n "$tool" ]; then
+    tofu_environment
+    "$tool" -chdir=examples/terraform/quickstart apply -auto-approve -state="$state/terraform.tfstate"
+  else
+    echo "Neither tofu nor terraform is on PATH; OpenTofu is at https://opentofu.org/docs/intro/install/"
+    echo "Applying the same plan from examples/gitops/quickstart:"
+    "$bin/podwright" apply examples/gitops/quickstart --yes
+  fi
+
+  say "4/4 What there is now"
+  "$bin/podwright" get server
+  cat <<TXT
+
+Look around:
+  export PODWRIGHT_CONFIG=$PODWRIGHT_CONFIG PATH=$bin:\$PATH
+  podwright describe server/web-1
+  podwright events
+  podwright run list
+  podwright lab ssh web-1           # then change /etc/motd, and watch it come back
+  podwright plan examples/gitops/quickstart
+  ./dev quickstart --down
+TXT
+}
+
+down() {
+  local pid
+  if pid=$(daemon_pid); then
+    kill -TERM "$pid"
+    tail --pid="$pid" -f /dev/null
+  fi
+  if [ -d "$state/data" ] && [ -x "$bin/podwrightd" ]; then
+    "$bin/podwrightd" destroy-lab --data-dir "$state/data" --envelope-key "$state/envelope.key" --lab-cache "$root/.lab"
+  fi
+  rm -rf "$state"
+  echo "The quick start is gone; the image in .lab/ is kept for the next time."
+}
+
+case "${1:-}" in
+  "") up ;;
+  --down) down ;;
+  *) echo "usage: ./dev quickstart [--down]" >&2; exit 2 ;;
+esac
