@@ -1,0 +1,53 @@
+#include "kinds/firewall/firewall_form.h"
+
+#include <gtest/gtest.h>
+
+#include "podwright/v1/kinds/server.pb.h"
+
+namespace podwright::kinds {
+namespace {
+
+v1::kinds::ServerFirewall OneRule(std::initializer_list<const char*> sources) {
+  v1::kinds::ServerFirewall firewall;
+  auto& rule = (*firewall.mutable_inbound())["web"];
+  rule.set_port(80);
+  for (const char* source : sources) rule.add_sources(source);
+  return firewall;
+}
+
+TEST(FirewallForm, SpellingAndOrderOfSourcesMakeNoDifference) {
+  const auto a = WantedFirewall(OneRule({"10.0.0.1/8", "2001:DB8::7/32", "10.0.0.0/8"}));
+  const auto b = WantedFirewall(OneRule({"2001:db8::/32", "10.0.0.0/8"}));
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_EQ(*a, *b);
+  EXPECT_EQ(FirewallDigest(*a), FirewallDigest(*b));
+}
+
+TEST(FirewallForm, DefaultsAreTheSameAsWritten) {
+  auto written = OneRule({});
+  (*written.mutable_inbound())["web"].set_protocol("tcp");
+  (*written.mutable_inbound())["web"].set_port_end(80);
+  written.set_keep_ssh(true);
+  EXPECT_EQ(FirewallDigest(*WantedFirewall(written)), FirewallDigest(*WantedFirewall(OneRule({}))));
+}
+
+TEST(FirewallForm, WhatDiffersHasAnotherDigest) {
+  auto no_ssh = OneRule({});
+  no_ssh.set_keep_ssh(false);
+  EXPECT_NE(FirewallDigest(*WantedFirewall(no_ssh)), FirewallDigest(*WantedFirewall(OneRule({}))));
+  FirewallTable foreign = *WantedFirewall(OneRule({}));
+  foreign.foreign.push_back("something");
+  EXPECT_NE(FirewallDigest(foreign), FirewallDigest(*WantedFirewall(OneRule({}))));
+}
+
+TEST(FirewallForm, BadPortsAndSourcesAreRefused) {
+  EXPECT_FALSE(WantedFirewall(OneRule({"10.0.0.0/33"})).ok());
+  EXPECT_FALSE(WantedFirewall(OneRule({"elsewhere"})).ok());
+  EXPECT_FALSE(WantedFirewall(OneRule({"10.0.0.0/"})).ok());
+  auto backwards = OneRule({});
+  (*backwards.mutable_inbound())["web"].set_port_end(79);
+  EXPECT_FALSE(WantedFirewall(backwards).ok());
+}
+
+}  // namespace
+}  // namespace podwright::kinds
