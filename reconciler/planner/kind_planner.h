@@ -1,0 +1,71 @@
+// What a kind brings to the planner: one class that turns an object and facts into action drafts.
+//
+// Pure: no clock, I/O, randomness or state between calls. Everything that decides about the result
+// comes from the object or through the reader, so that the slice's digest covers it.
+//
+// Threading: const methods run on several threads at once.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "podwright/v1/plan.pb.h"
+#include "reconciler/planner/facts.h"
+#include "reconciler/planner/reader.h"
+
+namespace podwright::planner {
+
+// An action before it has an id. The planner fills in id, object and depends_on.
+struct ActionDraft {
+  v1::Action action;                     // everything but id, object and depends_on
+  std::vector<std::size_t> after;        // places in SliceDraft::actions
+  std::vector<ObjectKey> after_objects;  // those are converged first: all their actions of this plan are done
+};
+
+struct SliceDraft {
+  std::vector<ActionDraft> actions;
+  std::vector<std::string> requirements;
+  std::vector<std::string> notes;
+  // Servers that this slice takes away: whatever other objects do there in this plan comes first.
+  std::vector<std::string> ends_servers;
+};
+
+class KindPlanner {
+ public:
+  virtual ~KindPlanner() = default;
+
+  // The actions that bring a live object to what was declared, or a tombstone (which nothing live
+  // refers to any more) to nothing. The forgetting of a tombstone is added by the planner. An error
+  // becomes the slice's error: nothing of the slice can run.
+  virtual Result<SliceDraft> PlanObject(const ObjectInput& object, RecordingReader& reader) const = 0;
+
+  // A pure function of the spec and of everything observed: the kind's Status message, or nullptr
+  // where the kind has none.
+  virtual std::unique_ptr<google::protobuf::Message> ComputeStatus(const ObjectInput& object,
+                                                                   const StatusReader& reader) const = 0;
+
+  // The servers whose agents observe the object, sorted.
+  virtual std::vector<std::string> ServersOf(const ObjectInput& object) const = 0;
+};
+
+// The planners by kind.
+class KindPlanners {
+ public:
+  void Add(std::string kind, std::unique_ptr<KindPlanner> planner) { planners_[std::move(kind)] = std::move(planner); }
+  // nullptr: no such kind.
+  const KindPlanner* Find(std::string_view kind) const {
+    const auto it = planners_.find(kind);
+    return it == planners_.end() ? nullptr : it->second.get();
+  }
+
+ private:
+  std::map<std::string, std::unique_ptr<KindPlanner>, std::less<>> planners_;
+};
+
+// One of every kind of kinds/kinds.list.
+KindPlanners AllPlanners();
+
+}  // namespace podwright::planner

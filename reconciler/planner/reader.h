@@ -1,0 +1,60 @@
+// What a kind's planner may look at, and the record of what it looked at.
+//
+// A RecordingReader notes key and digest of every fact that is read, absent ones too: they become
+// the slice's `reads`. A StatusReader shows the same facts without a record, plus what is volatile;
+// status is shown, never planned by.
+//
+// Threading: one reader belongs to one thread. Ownership: pointers live as long as the facts do.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/digest.h"
+#include "reconciler/planner/facts.h"
+
+namespace podwright::planner {
+
+struct ReadRecord {
+  std::string key;
+  std::string digest;  // 32 bytes; empty: absent
+  auto operator<=>(const ReadRecord&) const = default;
+};
+
+class RecordingReader {
+ public:
+  explicit RecordingReader(const Facts& facts) : facts_(facts) {}
+
+  const ObjectInput* Object(const ObjectKey& key);
+  const ObservedInput* Observed(const ObjectKey& object, std::string_view server);
+  const AgentInput* Agent(std::string_view server);
+  const MachineInput* Machine(std::string_view server);
+  // 0: no such secret, or it has no value yet.
+  std::int64_t SecretVersion(std::string_view name);
+  std::vector<Referrer> Referrers(const ObjectKey& key);
+
+  // Sorted by key, each once. The reader is empty afterwards.
+  std::vector<ReadRecord> TakeReads();
+
+ private:
+  const Facts& facts_;
+  std::vector<ReadRecord> reads_;
+};
+
+class StatusReader {
+ public:
+  using Connected = std::function<bool(std::string_view server)>;
+  StatusReader(const Facts& facts, Connected connected) : facts_(facts), connected_(std::move(connected)) {}
+
+  const Facts& facts() const { return facts_; }
+  bool AgentConnected(std::string_view server) const { return connected_ && connected_(server); }
+
+ private:
+  const Facts& facts_;
+  Connected connected_;
+};
+
+}  // namespace podwright::planner
