@@ -1,0 +1,37 @@
+// Who asks, what they may do, and the one table that says so.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace podwright::control {
+
+enum class Role { kViewer, kPlanner, kOperator, kAdmin };
+std::optional<Role> ParseRole(std::string_view text);  // "viewer", "planner", "operator", "admin"
+std::string_view RoleName(Role role);
+
+struct Caller {
+  std::string actor;  // for the audit log: "token:ci", "git:plans"
+  Role role = Role::kViewer;
+  std::string workspace = "*";  // the only one that the caller may touch; "*": all
+};
+
+// Everything that a caller can ask for. authorize.cc holds the role that each needs.
+enum class Operation {
+  kRead,  // objects, runs, events, machines
+  kPlan,  // dry runs
+  kApply,
+  kPause,
+  kRunControl,  // cancel, retry
+  kSecrets,     // set, rotate
+  kTokens,
+  kAgents,  // enrolment tokens, revocation
+  kAudit,
+  kMachineShell,
+};
+std::string_view OperationName(Operation operation);
+Role NeededRole(Operation operation);
+bool Allows(const Caller& caller, Operation operation, std::string_view workspace);
+
+}  // namespace podwright::control

@@ -1,0 +1,182 @@
+// The heart of podwrightd: desired objects in, runs out, agents driven until what runs equals what
+// was declared. Knows no gRPC.
+//
+// Truth is in the store; what is held in memory is read from it at Open and can be thrown away at
+// any moment: destroying a ControlPlane is the same as a crash. Only one may be open on a store.
+//
+// Threading: all public methods may be called from any thread. After Start an own thread does the work;
+// without Start nothing moves but by Step (tests, simulations). Apply and Get{refresh} wait for
+// agents up to Options::observe_timeout; the readers' Next block; everything else is short.
+//
+// Errors: those of the gRPC codes that core/result.h names. kPermissionDenied is audited here.
+// Refused input is kInvalidArgument with one line for each problem; a stale digest is
+// kFailedPrecondition and names the fact; an owner's conflict and an unexpected revision are kConflict.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "reconciler/control/agent_link.h"
+#include "reconciler/control/caller.h"
+#include "reconciler/control/options.h"
+
+namespace podwright {
+class Random;
+namespace v1 {
+class AgentMessage;
+class ApplyRequest;
+class ApplyResponse;
+class Event;
+class EventsRequest;
+class GetRequest;
+class GetRunRequest;
+class Hello;
+class ListMachinesResponse;
+class ListRequest;
+class ListResponse;
+class ListRunsRequest;
+class ListRunsResponse;
+class ObjectView;
+class PauseRequest;
+class RetryRequest;
+class RetryResponse;
+class RotateSecretRequest;
+class Run;
+class SecretVersion;
+class SetSecretRequest;
+class Welcome;
+}  // namespace v1
+namespace store {
+class Store;
+}
+namespace kinds {
+class Registry;
+}
+namespace planner {
+class KindPlanners;
+}
+namespace secrets {
+class SecretStore;
+}
+namespace auth {
+class AuditLog;
+}
+}  // namespace podwright
+
+namespace podwright::control {
+
+// All must outlive the ControlPlane.
+struct Dependencies {
+  store::Store& store;
+  Clock& clock;
+  Random& random;
+  const kinds::Registry& kinds;
+  const planner::KindPlanners& planners;
+  secrets::SecretStore& secrets;
+  auth::AuditLog& audit;
+  AgentLink& link;
+  AgentKeys& agent_keys;
+  MachineBootstrap& bootstrap;
+  std::map<std::string, clouds::Cloud*> clouds;  // by the name that stands in a server's `cloud`
+};
+
+// The present state first, then every change. One thread calls Next, any other Cancel.
+class RunReader {
+ public:
+  virtual ~RunReader() = default;
+  // The run with its actions; nullopt: nothing new before `deadline`. After the run has ended and its last
+  // state was read: kOutOfRange. kCancelled after Cancel.
+  virtual Result<std::optional<v1::Run>> Next(SteadyTime deadline) = 0;
+  virtual void Cancel() = 0;
+};
+
+// Events in their order. One thread calls Next, any other Cancel.
+class EventReader {
+ public:
+  virtual ~EventReader() = default;
+  // Empty with done() false: nothing new before `deadline`. kOutOfRange "compacted": events that the
+  // caller asked for are no longer kept. kCancelled after Cancel.
+  virtual Result<std::vector<v1::Event>> Next(SteadyTime deadline) = 0;
+  // Without `follow`: everything was read.
+  virtual bool done() const = 0;
+  virtual void Cancel() = 0;
+};
+
+// What is known of an agent's stream; enrolment is another matter (agent/<ws>/<server> in the store).
+struct AgentState {
+  std::string workspace;
+  std::string server;
+  bool connected = false;
+  std::int64_t last_seen_unix_ms = 0;  // 0: not since this control plane started
+  std::string version;
+  std::vector<std::string> addresses;
+};
+
+class ControlPlane {
+ public:
+  // Raises the fencing epoch and reads what is there. Unfinished runs go on with the first Step.
+  static Result<std::unique_ptr<ControlPlane>> Open(const Dependencies& dependencies, const Options& options);
+  ~ControlPlane();
+  ControlPlane(const ControlPlane&) = delete;
+  ControlPlane& operator=(const ControlPlane&) = delete;
+
+  // ---- the work ----
+  // A thread of its own (and Options::cloud_threads for clouds) from here on, until Stop or destruction.
+  void Start();
+  // Ends the threads; readers get kCancelled. Runs go on where they are after the next Open.
+  void Stop();
+  // Does one thing that is due. False: nothing is, before the clock or somebody moves. Not after Start.
+  bool Step();
+  // Step until there is nothing to do.
+  void RunUntilIdle();
+  // When the clock alone makes something due; nullopt: never.
+  std::optional<SteadyTime> NextDue() const;
+  std::uint64_t epoch() const;
+  // The error that keeps work from being done (a failing store), for /readyz.
+  Status Healthy() const;
+
+  // ---- people, CI, the provider ----
+  Result<v1::ApplyResponse> Apply(const Caller& caller, const v1::ApplyRequest& request);
+  Result<v1::ObjectView> Get(const Caller& caller, const v1::GetRequest& request);
+  Result<v1::ListResponse> List(const Caller& caller, const v1::ListRequest& request);
+  Result<v1::ObjectView> Pause(const Caller& caller, const v1::PauseRequest& request);
+  Result<v1::Run> GetRun(const Caller& caller, const v1::GetRunRequest& request);
+  Result<v1::ListRunsResponse> ListRuns(const Caller& caller, const v1::ListRunsRequest& request);
+  Result<std::unique_ptr<RunReader>> WatchRun(const Caller& caller, const v1::GetRunRequest& request);
+  Result<v1::Run> CancelRun(const Caller& caller, const v1::GetRunRequest& request);
+  Result<v1::RetryResponse> Retry(const Caller& caller, const v1::RetryRequest& request);
+  Result<std::unique_ptr<EventReader>> Events(const Caller& caller, const v1::EventsRequest& request);
+  Result<v1::SecretVersion> SetSecret(const Caller& caller, const v1::SetSecretRequest& request);
+  Result<v1::SecretVersion> RotateSecret(const Caller& caller, const v1::RotateSecretRequest& request);
+  Result<v1::ListMachinesResponse> ListMachines(const Caller& caller);
+
+  // For what is not done here (tokens, enrolment, the audit log): the same table, refusals audited.
+  // `subject` is what the entry names: "server/web-1", "token/ci".
+  Status Authorize(const Caller& caller, Operation operation, const std::string& workspace, const std::string& subject);
+  // Streams as they are now; `workspace` "" or "*": all.
+  std::vector<AgentState> AgentStates(const std::string& workspace) const;
+
+  // ---- agents; the caller has checked certificate, workspace and name ----
+  // `session` tells the streams of one server apart: it rises with every new one. The link must put Welcome
+  // on the stream before anything that Send gives it. An agent that has seen a higher epoch
+  // is refused: kFailedPrecondition, this is an old control plane.
+  Result<v1::Welcome> OnAgentConnected(const std::string& workspace, const std::string& server, std::uint64_t session,
+                                       const v1::Hello& hello);
+  // Of an older session than the newest: ignored.
+  void OnAgentMessage(const std::string& workspace, const std::string& server, std::uint64_t session,
+                      const v1::AgentMessage& message);
+  void OnAgentDisconnected(const std::string& workspace, const std::string& server, std::uint64_t session);
+
+ private:
+  class Impl;
+  explicit ControlPlane(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace podwright::control
