@@ -1,0 +1,268 @@
+// Control over gRPC.
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "client/cancellation.h"
+#include "client/control.h"
+#include "client/status.h"
+#include "client/trust.h"
+#include "core/random.h"
+#include "podwright/v1/control.grpc.pb.h"
+
+namespace podwright::client {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+
+constexpr milliseconds kCallTimeout{60'000};
+constexpr milliseconds kLongCallTimeout{300'000};
+constexpr milliseconds kFirstBackoff{100};
+constexpr milliseconds kLongestBackoff{5'000};
+constexpr int kMaxAttempts = 4;
+constexpr int kMaxMessageBytes = 256 << 20;
+constexpr int kMaxMetadataBytes = 128 << 10;
+
+enum class Repeat { kNever, kWhileUnavailable };
+
+class GrpcControl final : public Control {
+ public:
+  GrpcControl(std::string endpoint, std::string token, std::shared_ptr<grpc::Channel> channel)
+      : endpoint_(std::move(endpoint)),
+        authorization_("Bearer " + std::move(token)),
+        stub_(v1::Control::NewStub(std::move(channel))) {}
+
+  Result<v1::ApplyResponse> Apply(v1::ApplyRequest request, const CallOptions& options) override {
+    if (request.idempotency_key().empty()) request.set_idempotency_key(random_.Id(26));
+    return Unary<v1::ApplyResponse>(&Stub::Apply, request, Long(options), Repeat::kWhileUnavailable);
+  }
+  Result<v1::ObjectView> Get(const v1::GetRequest& request, const CallOptions& options) override {
+    return Unary<v1::ObjectView>(&Stub::Get, request, request.refresh() ? Long(options) : options,
+                                 Repeat::kWhileUnavailable);
+  }
+  Result<v1::ListResponse> List(const v1::ListRequest& request, const CallOptions& options) override {
+    return Unary<v1::ListResponse>(&Stub::List, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::ObjectView> Pause(const v1::PauseRequest& request, const CallOptions& options) override {
+    return Unary<v1::ObjectView>(&Stub::Pause, request, options, Repeat::kNever);
+  }
+  Result<v1::Run> GetRun(const v1::GetRunRequest& request, const CallOptions& options) override {
+    return Unary<v1::Run>(&Stub::GetRun, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::ListRunsResponse> ListRuns(const v1::ListRunsRequest& request, const CallOptions& options) override {
+    return Unary<v1::ListRunsResponse>(&Stub::ListRuns, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::Run> CancelRun(const v1::GetRunRequest& request, const CallOptions& options) override {
+    return Unary<v1::Run>(&Stub::CancelRun, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::RetryResponse> Retry(const v1::RetryRequest& request, const CallOptions& options) override {
+    return Unary<v1::RetryResponse>(&Stub::Retry, request, options, Repeat::kNever);
+  }
+  Result<v1::SecretVersion> SetSecret(v1::SetSecretRequest request, const CallOptions& options) override {
+    if (request.idempotency_key().empty()) request.set_idempotency_key(random_.Id(26));
+    return Unary<v1::SecretVersion>(&Stub::SetSecret, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::SecretVersion> RotateSecret(const v1::RotateSecretRequest& request, const CallOptions& options) override {
+    return Unary<v1::SecretVersion>(&Stub::RotateSecret, request, options, Repeat::kNever);
+  }
+  Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request,
+                                              const CallOptions& options) override {
+    return Unary<v1::CreateTokenResponse>(&Stub::CreateToken, request, options, Repeat::kNever);
+  }
+  Result<v1::ListTokensResponse> ListTokens(const CallOptions& options) override {
+    return Unary<v1::ListTokensResponse>(&Stub::ListTokens, v1::ListTokensRequest(), options,
+                                         Repeat::kWhileUnavailable);
+  }
+  Status RevokeToken(const v1::RevokeTokenRequest& request, const CallOptions& options) override {
+    PW_TRY(Unary<v1::RevokeTokenResponse>(&Stub::RevokeToken, request, options, Repeat::kWhileUnavailable));
+    return Ok();
+  }
+  Result<v1::CreateEnrolmentTokenResponse> CreateEnrolmentToken(const v1::CreateEnrolmentTokenRequest& request,
+                                                                const CallOptions& options) override {
+    return Unary<v1::CreateEnrolmentTokenResponse>(&Stub::CreateEnrolmentToken, request, options, Repeat::kNever);
+  }
+  Result<v1::ListAgentsResponse> ListAgents(const v1::ListAgentsRequest& request, const CallOptions& options) override {
+    return Unary<v1::ListAgentsResponse>(&Stub::ListAgents, request, options, Repeat::kWhileUnavailable);
+  }
+  Status RevokeAgent(const v1::RevokeAgentRequest& request, const CallOptions& options) override {
+    PW_TRY(Unary<v1::RevokeAgentResponse>(&Stub::RevokeAgent, request, options, Repeat::kWhileUnavailable));
+    return Ok();
+  }
+  Result<v1::ListAuditResponse> ListAudit(const v1::ListAuditRequest& request, const CallOptions& options) override {
+    return Unary<v1::ListAuditResponse>(&Stub::ListAudit, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::VerifyAuditResponse> VerifyAudit(const v1::VerifyAuditRequest& request,
+                                              const CallOptions& options) override {
+    return Unary<v1::VerifyAuditResponse>(&Stub::VerifyAudit, request, Long(options), Repeat::kWhileUnavailable);
+  }
+  Result<v1::ListMachinesResponse> ListMachines(const CallOptions& options) override {
+    return Unary<v1::ListMachinesResponse>(&Stub::ListMachines, v1::ListMachinesRequest(), options,
+                                           Repeat::kWhileUnavailable);
+  }
+  Result<v1::MachineShellResponse> MachineShell(const v1::MachineShellRequest& request,
+                                                const CallOptions& options) override {
+    return Unary<v1::MachineShellResponse>(&Stub::MachineShell, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::Info> GetInfo(const CallOptions& options) override {
+    return Unary<v1::Info>(&Stub::GetInfo, v1::GetInfoRequest(), options, Repeat::kWhileUnavailable);
+  }
+
+  Result<v1::Run> WatchRun(const v1::GetRunRequest& request, const std::function<Next(const v1::Run&)>& on_run,
+                           const CallOptions& options) override {
+    std::optional<v1::Run> last;
+    PW_TRY(Follow<v1::Run>([&](grpc::ClientContext* context) { return stub_->WatchRun(context, request); },
+                           [&](v1::Run& run) {
+                             const Next next = on_run(run);
+                             last = std::move(run);
+                             return next;
+                           },
+                           options));
+    if (!last) return Unavailable("the control plane at " + endpoint_ + " ended the stream without the run's state");
+    return *std::move(last);
+  }
+
+  Status Events(v1::EventsRequest request, const std::function<Next(const v1::Event&)>& on_event,
+                const CallOptions& options) override {
+    while (true) {
+      bool stopped = false;
+      PW_TRY(Follow<v1::Event>([&](grpc::ClientContext* context) { return stub_->Events(context, request); },
+                               [&](v1::Event& event) {
+                                 // A broken stream begins again behind the last event that was seen.
+                                 request.set_from_revision(event.revision() + 1);
+                                 const Next next = on_event(event);
+                                 stopped = next == Next::kStop;
+                                 return next;
+                               },
+                               options));
+      if (stopped || !request.follow()) return Ok();
+      PW_TRY(Wait(kFirstBackoff, options));
+    }
+  }
+
+ private:
+  using Stub = v1::Control::Stub;
+
+  static CallOptions Long(CallOptions options) {
+    if (options.timeout.count() == 0) options.timeout = kLongCallTimeout;
+    return options;
+  }
+
+  void Prepare(grpc::ClientContext& context) const { context.AddMetadata("authorization", authorization_); }
+
+  Error Explain(const grpc::Status& status, const CallOptions& options) const {
+    if (options.cancellation != nullptr && options.cancellation->cancelled()) return Cancelled("cancelled");
+    const Error error = FromGrpc(status);
+    if (error.code() == ErrorCode::kUnavailable) {
+      return Unavailable("cannot reach the control plane at " + endpoint_ +
+                         " (is podwrightd running there?): " + error.message());
+    }
+    if (error.code() == ErrorCode::kDeadlineExceeded) {
+      return DeadlineExceeded("the control plane at " + endpoint_ + " did not answer in time");
+    }
+    return error;
+  }
+
+  // Full jitter, so that many clients do not come back together.
+  milliseconds Backoff(int attempt) {
+    const std::int64_t ceiling =
+        std::min<std::int64_t>(kFirstBackoff.count() << std::min(attempt, 10), kLongestBackoff.count());
+    return milliseconds(ceiling / 2 + static_cast<std::int64_t>(random_.Below(static_cast<std::uint64_t>(ceiling))));
+  }
+
+  static Status Wait(milliseconds duration, const CallOptions& options) {
+    if (options.cancellation == nullptr) {
+      std::this_thread::sleep_for(duration);
+    } else if (options.cancellation->WaitFor(duration)) {
+      return Cancelled("cancelled");
+    }
+    return Ok();
+  }
+
+  template <typename Response, typename Request>
+  Result<Response> Unary(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                         const Request& request, const CallOptions& options, Repeat repeat) {
+    const auto deadline = system_clock::now() + (options.timeout.count() > 0 ? options.timeout : kCallTimeout);
+    for (int attempt = 1;; ++attempt) {
+      grpc::ClientContext context;
+      Prepare(context);
+      context.set_deadline(deadline);
+      Response response;
+      grpc::Status status;
+      {
+        std::optional<Cancellation::Registration> registration;
+        if (options.cancellation != nullptr) {
+          registration.emplace(*options.cancellation, [&context] { context.TryCancel(); });
+        }
+        status = (stub_.get()->*method)(&context, request, &response);
+      }
+      if (status.ok()) return response;
+      const milliseconds wait = Backoff(attempt);
+      const bool again = repeat == Repeat::kWhileUnavailable && status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+                         attempt < kMaxAttempts && system_clock::now() + wait < deadline;
+      if (!again) return Explain(status, options);
+      PW_TRY(Wait(wait, options));
+    }
+  }
+
+  // Reads a stream to its end; opens it again, with backoff, when it breaks after having worked.
+  template <typename Message, typename Open, typename Reader>
+  Status Follow(const Open& open, const Reader& reader, const CallOptions& options) {
+    for (int failures = 0;;) {
+      grpc::ClientContext context;
+      Prepare(context);
+      std::optional<Cancellation::Registration> registration;
+      if (options.cancellation != nullptr) {
+        registration.emplace(*options.cancellation, [&context] { context.TryCancel(); });
+      }
+      auto stream = open(&context);
+      Message message;
+      bool stopped = false;
+      while (!stopped && stream->Read(&message)) {
+        failures = 0;
+        stopped = reader(message) == Next::kStop;
+      }
+      if (stopped) context.TryCancel();
+      const grpc::Status status = stream->Finish();
+      if (stopped || status.ok()) return Ok();
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE || ++failures >= kMaxStreamFailures) {
+        return Explain(status, options);
+      }
+      PW_TRY(Wait(Backoff(failures), options));
+    }
+  }
+
+  static constexpr int kMaxStreamFailures = 8;
+
+  const std::string endpoint_;
+  const std::string authorization_;
+  const std::unique_ptr<Stub> stub_;
+  SystemRandom random_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Control>> Connect(const Context& context, const std::string& user_agent) {
+  PW_ASSIGN(const std::string endpoint, NormalizeEndpoint(context.endpoint));
+  grpc::SslCredentialsOptions tls;
+  tls.pem_root_certs = context.ca_pem;
+  if (tls.pem_root_certs.empty()) {
+    if (context.ca_fingerprint.empty()) return FailedPrecondition("no CA to recognise the control plane by");
+    PW_ASSIGN(tls.pem_root_certs, FetchCa(endpoint, context.ca_fingerprint, std::chrono::seconds(10)));
+  }
+  grpc::ChannelArguments arguments;
+  arguments.SetUserAgentPrefix(user_agent);
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  // A channel of its own for every Connect: tokens differ, and so may the CA behind one address.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  auto channel = grpc::CreateCustomChannel(endpoint, grpc::SslCredentials(tls), arguments);
+  return std::unique_ptr<Control>(std::make_unique<GrpcControl>(endpoint, context.token, std::move(channel)));
+}
+
+}  // namespace podwright::client
