@@ -1,11 +1,15 @@
 # podwright_proto(NAME [GRPC] PROTOS podwright/v1/x.proto … DEPS …)
-# Generates C++ from the files (paths relative to proto/), into the library podwright::NAME.
+# Generates C++ from the files (paths relative to proto/, or to ROOT), into the library podwright::NAME.
 # GRPC: services too. GRPC_ONLY: only the services; the messages come from another library.
 set(PODWRIGHT_GENERATED ${CMAKE_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${PODWRIGHT_GENERATED})
 
 function(podwright_proto name)
-  cmake_parse_arguments(ARG "GRPC;GRPC_ONLY" "" "PROTOS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "GRPC;GRPC_ONLY" "ROOT" "PROTOS;DEPS" ${ARGN})
+  set(root ${CMAKE_SOURCE_DIR}/proto)
+  if(ARG_ROOT)
+    set(root ${ARG_ROOT})
+  endif()
   set(sources "")
   set(options "")
   if(NOT ARG_GRPC_ONLY)
@@ -24,8 +28,8 @@ function(podwright_proto name)
       list(APPEND outputs ${PODWRIGHT_GENERATED}/${base}.grpc.pb.cc ${PODWRIGHT_GENERATED}/${base}.grpc.pb.h)
     endif()
     add_custom_command(OUTPUT ${outputs}
-      COMMAND ${PROTOC} -I ${CMAKE_SOURCE_DIR}/proto ${options} ${CMAKE_SOURCE_DIR}/proto/${proto}
-      DEPENDS ${CMAKE_SOURCE_DIR}/proto/${proto} ${PROTOC}
+      COMMAND ${PROTOC} -I ${root} -I ${CMAKE_SOURCE_DIR}/proto ${options} ${root}/${proto}
+      DEPENDS ${root}/${proto} ${PROTOC}
       VERBATIM)
     list(APPEND sources ${outputs})
   endforeach()
