@@ -24,6 +24,7 @@ class CancellationToken {
 
    private:
     friend class CancellationToken;
+    friend class CancellationSource;
     struct Entry;
     explicit Registration(std::shared_ptr<Entry> entry) : entry_(std::move(entry)) {}
     std::shared_ptr<Entry> entry_;  // shared with the source, which may outlive or predecease it

@@ -23,7 +23,7 @@ struct ServeOptions {
   std::string name{};     // the provider's type: "podwright"
   std::string version{};  // "0.1.0"
   // Full addresses, HOST/NAMESPACE/TYPE: the keys of TF_REATTACH_PROVIDERS, and what to install.
-  std::vector<std::string> addresses;
+  std::vector<std::string> addresses{};
 };
 
 int Serve(Provider& provider, const ServeOptions& options, int argc, char** argv);

@@ -1,0 +1,87 @@
+#include "provider/sdk/logic/apply.h"
+
+#include <utility>
+
+#include "provider/sdk/logic/checks.h"
+#include "provider/sdk/logic/normalize.h"
+
+namespace podwright::sdk::logic {
+namespace {
+
+constexpr char kBug[] = "\n\nThis is a bug of the provider; please report it.";
+
+ApplyOutput Create(const ResourceEntry& entry, const ApplyInput& input) {
+  const CreateRequest request{.config = input.config,
+                              .plan = input.planned,
+                              .private_state = input.private_state,
+                              .cancellation = input.cancellation};
+  CreateResponse response{.private_state = input.private_state};
+  Guarded(response.diagnostics, [&] { entry.resource->Create(request, response); });
+  if (response.state.is_null() && !response.diagnostics.HasError()) {
+    response.diagnostics.AddError("The provider created nothing",
+                                  std::string("It returned neither an object nor an error.") + kBug);
+  }
+  return {std::move(response.state), std::move(response.private_state), std::move(response.diagnostics)};
+}
+
+ApplyOutput Update(const ResourceEntry& entry, const ApplyInput& input) {
+  const UpdateRequest request{.config = input.config,
+                              .plan = input.planned,
+                              .state = input.prior,
+                              .private_state = input.private_state,
+                              .cancellation = input.cancellation};
+  UpdateResponse response{.state = input.prior, .private_state = input.private_state};
+  Guarded(response.diagnostics, [&] { entry.resource->Update(request, response); });
+  if (response.state.is_null()) {
+    if (!response.diagnostics.HasError()) {
+      response.diagnostics.AddError("The provider lost the object",
+                                    std::string("Its update returned neither an object nor an error.") + kBug);
+    }
+    response.state = input.prior;
+  }
+  return {std::move(response.state), std::move(response.private_state), std::move(response.diagnostics)};
+}
+
+ApplyOutput Delete(const ResourceEntry& entry, const ApplyInput& input) {
+  const DeleteRequest request{
+      .state = input.prior, .private_state = input.private_state, .cancellation = input.cancellation};
+  DeleteResponse response{.private_state = input.private_state};
+  Guarded(response.diagnostics, [&] { entry.resource->Delete(request, response); });
+  if (response.diagnostics.HasError() && response.state.is_null()) response.state = input.prior;
+  if (!response.diagnostics.HasError()) response.state = Value::Null();
+  return {std::move(response.state), std::move(response.private_state), std::move(response.diagnostics)};
+}
+
+}  // namespace
+
+ApplyOutput Apply(const ResourceEntry& entry, const ApplyInput& input) {
+  const Attributes& attributes = entry.schema.attributes;
+  ApplyOutput output;
+  if (input.planned.is_null()) {
+    output = Delete(entry, input);
+  } else if (input.prior.is_null()) {
+    output = Create(entry, input);
+  } else {
+    output = Update(entry, input);
+  }
+  // Whatever does not fit the schema is kept as far as the plan goes: better a wrong value than a lost object.
+  const Value fallback =
+      output.state.is_null() ? output.state : (input.planned.is_null() ? input.prior : input.planned);
+  output.state = WithoutWriteOnly(attributes, Fitted(output.state, entry.type, fallback, output.diagnostics));
+  Guarded(output.diagnostics,
+          [&] { output.state = KeepSpelling(attributes, entry.semantic_equality, input.planned, output.state); });
+  if (!output.diagnostics.HasError()) {
+    if (const auto unknown = FindUnknown(output.state)) {
+      output.diagnostics.AddError("Provider returned invalid result object after apply",
+                                  "After the apply operation, the provider still indicated an unknown value for ." +
+                                      unknown->ToString() + "." + kBug,
+                                  *unknown);
+    } else if (ChecksEnabled()) {
+      CheckApplied(entry.schema, input.planned, output.state, output.diagnostics);
+    }
+  }
+  output.state = UnknownAsNull(output.state);
+  return output;
+}
+
+}  // namespace podwright::sdk::logic

@@ -1,0 +1,194 @@
+#include "provider/sdk/logic/checks.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace podwright::sdk::logic {
+namespace {
+
+constexpr char kBug[] = "\n\nThis is a bug of the provider, found by its SDK's checks; please report it.";
+
+// Walks two or three values along the schema and says what breaks the rules.
+class Walk {
+ public:
+  Walk(std::string summary, Diagnostics& diagnostics) : summary_(std::move(summary)), diagnostics_(diagnostics) {}
+
+  void Fault(const AttributePath& path, const std::string& what) {
+    diagnostics_.AddError(summary_, "." + path.ToString() + ": " + what + kBug, path);
+  }
+
+  static std::string Show(const Value& value, bool sensitive) { return sensitive ? "(sensitive)" : value.ToDisplay(); }
+
+ private:
+  std::string summary_;
+  Diagnostics& diagnostics_;
+};
+
+class PlanWalk : public Walk {
+ public:
+  using Walk::Walk;
+
+  void Object(const std::vector<Attribute>& attributes, const Value& config, const Value& prior, const Value& planned,
+              const AttributePath& path, bool sensitive) {
+    for (const Attribute& attribute : attributes) {
+      One(attribute, config.Get(attribute.name), prior.Get(attribute.name), planned.Get(attribute.name),
+          path.Attribute(attribute.name), sensitive || attribute.sensitive);
+    }
+  }
+
+ private:
+  void One(const Attribute& attribute, const Value& config, const Value& prior, const Value& planned,
+           const AttributePath& path, bool sensitive) {
+    if (attribute.write_only) {
+      if (!planned.is_null()) Fault(path, "planned a value for a write-only attribute");
+      return;
+    }
+    if (planned == config) return;
+    if (config.is_null()) {
+      if (!attribute.computed) {
+        Fault(path, "planned value " + Show(planned, sensitive) + " for a non-computed attribute");
+      }
+      return;
+    }
+    if (!prior.is_null() && planned == prior) return;
+    if (attribute.nesting != Nesting::kNone && config.has_value()) {
+      return Nested(attribute, config, prior, planned, path, sensitive);
+    }
+    Fault(path, "planned value " + Show(planned, sensitive) + " does not match config value " +
+                    Show(config, sensitive) + (prior.is_null() ? "" : " nor prior value " + Show(prior, sensitive)));
+  }
+
+  void Nested(const Attribute& attribute, const Value& config, const Value& prior, const Value& planned,
+              const AttributePath& path, bool sensitive) {
+    if (!planned.has_value()) return Fault(path, "planned nothing for a configured attribute");
+    if (attribute.nesting == Nesting::kSingle) {
+      return Object(attribute.attributes, config, prior, planned, path, sensitive);
+    }
+    if (config.elements().size() != planned.elements().size() || config.fields().size() != planned.fields().size()) {
+      return Fault(path, "count of elements in plan disagrees with count in config");
+    }
+    if (attribute.nesting == Nesting::kSet) return;
+    for (const auto& [key, element] : config.fields()) {
+      if (!planned.Has(key)) {
+        Fault(path.Key(key), "missing in plan");
+      } else if (element.has_value()) {
+        Object(attribute.attributes, element, prior.Get(key), planned.Get(key), path.Key(key), sensitive);
+      }
+    }
+    for (std::size_t i = 0; i < config.elements().size(); ++i) {
+      if (!config.elements()[i].has_value()) continue;
+      const Value before = i < prior.elements().size() ? prior.elements()[i] : Value::Null();
+      Object(attribute.attributes, config.elements()[i], before, planned.elements()[i],
+             path.Index(static_cast<std::int64_t>(i)), sensitive);
+    }
+  }
+};
+
+class AppliedWalk : public Walk {
+ public:
+  using Walk::Walk;
+
+  void Object(const std::vector<Attribute>& attributes, const Value& planned, const Value& state,
+              const AttributePath& path, bool sensitive) {
+    for (const Attribute& attribute : attributes) {
+      if (attribute.write_only) continue;
+      Any(&attribute, planned.Get(attribute.name), state.Get(attribute.name), path.Attribute(attribute.name),
+          sensitive || attribute.sensitive);
+    }
+  }
+
+ private:
+  void Any(const Attribute* attribute, const Value& planned, const Value& state, const AttributePath& path,
+           bool sensitive) {
+    if (planned.is_unknown() || planned == state) return;
+    if (planned.is_null() || state.is_null() || planned.kind() != state.kind()) {
+      return Fault(path, "was " + Show(planned, sensitive) + ", but now " + Show(state, sensitive));
+    }
+    switch (planned.kind()) {
+      case Value::Kind::kObject:
+        if (attribute != nullptr && attribute->nesting != Nesting::kNone) {
+          return Object(attribute->attributes, planned, state, path, sensitive);
+        }
+        return Fields(attribute, planned, state, path, sensitive);
+      case Value::Kind::kMap: return Fields(attribute, planned, state, path, sensitive);
+      case Value::Kind::kList:
+      case Value::Kind::kTuple: return Sequence(attribute, planned, state, path, sensitive);
+      case Value::Kind::kSet:
+        if (planned.IsWhollyKnown() || planned.elements().size() < state.elements().size()) {
+          Fault(path, "planned set differs from the actual one: was " + Show(planned, sensitive) + ", but now " +
+                          Show(state, sensitive));
+        }
+        return;
+      case Value::Kind::kDynamic:
+        if (planned.dynamic_type() == state.dynamic_type()) {
+          return Any(nullptr, planned.dynamic_value(), state.dynamic_value(), path, sensitive);
+        }
+        [[fallthrough]];
+      default: Fault(path, "was " + Show(planned, sensitive) + ", but now " + Show(state, sensitive));
+    }
+  }
+
+  void Fields(const Attribute* attribute, const Value& planned, const Value& state, const AttributePath& path,
+              bool sensitive) {
+    for (const auto& [key, field] : planned.fields()) {
+      if (!state.Has(key)) {
+        Fault(path.Key(key), "element has vanished");
+      } else {
+        Any(attribute, field, state.Get(key), path.Key(key), sensitive);
+      }
+    }
+    for (const auto& [key, field] : state.fields()) {
+      if (!planned.Has(key)) Fault(path.Key(key), "new element has appeared");
+    }
+  }
+
+  void Sequence(const Attribute* attribute, const Value& planned, const Value& state, const AttributePath& path,
+                bool sensitive) {
+    const std::size_t both = std::min(planned.elements().size(), state.elements().size());
+    for (std::size_t i = 0; i < both; ++i) {
+      Any(attribute, planned.elements()[i], state.elements()[i], path.Index(static_cast<std::int64_t>(i)), sensitive);
+    }
+    if (planned.elements().size() > both) Fault(path.Index(static_cast<std::int64_t>(both)), "element has vanished");
+    if (state.elements().size() > both) Fault(path.Index(static_cast<std::int64_t>(both)), "new element has appeared");
+  }
+};
+
+}  // namespace
+
+bool ChecksEnabled() {
+  static const bool enabled = [] {
+    const char* text = std::getenv("PODWRIGHT_SDK_CHECKS");
+    if (text != nullptr && *text != '\0') return std::string_view(text) != "0";
+#ifdef NDEBUG
+    return false;
+#else
+    return true;
+#endif
+  }();
+  return enabled;
+}
+
+void CheckPlan(const Schema& schema, const Value& config, const Value& prior, const Value& proposed,
+               const Value& planned, Diagnostics& diagnostics) {
+  PlanWalk walk("Provider produced invalid plan", diagnostics);
+  if (proposed.is_null()) {
+    if (!planned.is_null()) walk.Fault({}, "planned a non-null destroy value");
+    return;
+  }
+  if (!planned.has_value()) return walk.Fault({}, "planned no object");
+  walk.Object(schema.attributes, config, prior, planned, {}, false);
+}
+
+void CheckApplied(const Schema& schema, const Value& planned, const Value& state, Diagnostics& diagnostics) {
+  AppliedWalk walk("Provider produced inconsistent result after apply", diagnostics);
+  if (planned.is_null() != state.is_null()) {
+    return walk.Fault(
+        {}, planned.is_null() ? "Root object was absent, but now present" : "Root object was present, but now absent");
+  }
+  walk.Object(schema.attributes, planned, state, {}, false);
+}
+
+}  // namespace podwright::sdk::logic

@@ -1,0 +1,22 @@
+// Core's own rules about plans and results, checked here first, so that an author sees which attribute is
+// wrong before a user does. Pure; any thread.
+#pragma once
+
+#include "provider/sdk/diagnostics.h"
+#include "provider/sdk/schema/schema.h"
+#include "provider/sdk/value/value.h"
+
+namespace podwright::sdk::logic {
+
+// In debug builds, and always with PODWRIGHT_SDK_CHECKS=1 (never with =0).
+bool ChecksEnabled();
+
+// Configured values are planned as configured or as they were; what is neither configured nor computed
+// stays null; configured nested attributes keep their elements; a destroy plan is null.
+void CheckPlan(const Schema& schema, const Value& config, const Value& prior, const Value& proposed,
+               const Value& planned, Diagnostics& diagnostics);
+
+// Every known planned value is in the result, unchanged.
+void CheckApplied(const Schema& schema, const Value& planned, const Value& state, Diagnostics& diagnostics);
+
+}  // namespace podwright::sdk::logic

@@ -1,0 +1,35 @@
+// Planning a change: Terraform's rules applied, so that authors write only what is their own.
+// Pure but for the author's ModifyPlan; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "provider/sdk/logic/registry.h"
+
+namespace podwright::sdk::logic {
+
+struct PlanInput {
+  Value config{};
+  Value prior{};     // null: create
+  Value proposed{};  // null: destroy
+  std::string private_state{};
+  ClientCapabilities client{};
+  CancellationToken cancellation{};
+};
+
+struct PlanOutput {
+  Value planned{};
+  std::string private_state{};
+  std::vector<AttributePath> requires_replace{};
+  Diagnostics diagnostics{};
+};
+
+// 1. Defaults where nothing is configured; the prior spelling where it means the same.
+// 2. When anything changes (a create changes all): computed attributes that are not configured become
+//    unknown, but for those that keep what the state knows.
+// 3. The author's ModifyPlan.
+// 4. Which changes need a new object.
+PlanOutput Plan(const ResourceEntry& entry, const PlanInput& input);
+
+}  // namespace podwright::sdk::logic

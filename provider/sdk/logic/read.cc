@@ -1,0 +1,50 @@
+#include "provider/sdk/logic/read.h"
+
+#include <utility>
+
+#include "provider/sdk/logic/normalize.h"
+
+namespace podwright::sdk::logic {
+namespace {
+
+void RefuseUnknown(const Value& state, Diagnostics& diagnostics) {
+  if (diagnostics.HasError()) return;
+  if (const auto unknown = FindUnknown(state)) {
+    diagnostics.AddError("Provider produced invalid object",
+                         "Reading left an unknown value for ." + unknown->ToString() +
+                             ".\n\nThis is a bug of the provider; please report it.",
+                         *unknown);
+  }
+}
+
+}  // namespace
+
+ReadOutput Read(const ResourceEntry& entry, const ReadInput& input) {
+  const ReadRequest request{.state = input.state,
+                            .private_state = input.private_state,
+                            .client = input.client,
+                            .cancellation = input.cancellation};
+  ReadResponse response{.state = input.state, .private_state = input.private_state};
+  Guarded(response.diagnostics, [&] { entry.resource->Read(request, response); });
+  Value state = Fitted(response.state, entry.type, input.state, response.diagnostics);
+  state = WithoutWriteOnly(entry.schema.attributes, state);
+  Guarded(response.diagnostics,
+          [&] { state = KeepSpelling(entry.schema.attributes, entry.semantic_equality, input.state, state); });
+  RefuseUnknown(state, response.diagnostics);
+  return {UnknownAsNull(state), std::move(response.private_state), std::move(response.diagnostics)};
+}
+
+ReadDataOutput ReadData(const DataSourceEntry& entry, const ReadDataRequest& request) {
+  ReadDataResponse response{.state = request.config};
+  Guarded(response.diagnostics, [&] { entry.data_source->Read(request, response); });
+  const Value state = Fitted(response.state, entry.type, request.config, response.diagnostics);
+  if (state.is_null() && !response.diagnostics.HasError()) {
+    response.diagnostics.AddError("The data source returned nothing",
+                                  "It returned neither an object nor an error.\n\nThis is a bug of the provider; "
+                                  "please report it.");
+  }
+  RefuseUnknown(state, response.diagnostics);
+  return {UnknownAsNull(state), std::move(response.diagnostics)};
+}
+
+}  // namespace podwright::sdk::logic

@@ -1,0 +1,99 @@
+#include "provider/sdk/logic/registry.h"
+
+#include <exception>
+#include <utility>
+
+namespace podwright::sdk::logic {
+namespace {
+
+// Runs `body`, whose exceptions become the error.
+Status Caught(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const std::exception& e) {
+    return Internal(std::string("the provider failed: ") + e.what());
+  } catch (...) {
+    return Internal("the provider failed with something that is no exception");
+  }
+  return Ok();
+}
+
+Status CheckedSchema(const Schema& schema, Schema::Of of, const std::string& name) {
+  const Status status = schema.Check(of);
+  if (!status.ok()) return status.error().Wrap("the schema of " + name + " is wrong");
+  return Ok();
+}
+
+}  // namespace
+
+void Guarded(Diagnostics& diagnostics, const std::function<void()>& body) {
+  const Status status = Caught(body);
+  if (status.ok()) return;
+  diagnostics.AddError("The provider failed unexpectedly",
+                       status.error().ToString() + "\n\nThis is a bug of the provider; please report it.");
+}
+
+Result<ResourceEntry> ResourceEntry::Make(std::unique_ptr<Resource> resource) {
+  ResourceEntry entry{.resource = std::move(resource)};
+  PW_TRY(Caught([&] { entry.schema = entry.resource->GetSchema(); }));
+  PW_TRY(CheckedSchema(entry.schema, Schema::Of::kResource, entry.resource->TypeName()));
+  entry.type = entry.schema.ImpliedType();
+  Resource* self = entry.resource.get();
+  entry.import = dynamic_cast<WithImport*>(self);
+  entry.modify_plan = dynamic_cast<WithModifyPlan*>(self);
+  entry.validate = dynamic_cast<WithValidate*>(self);
+  entry.upgrade = dynamic_cast<WithUpgrade*>(self);
+  entry.semantic_equality = dynamic_cast<const WithSemanticEquality*>(self);
+  return entry;
+}
+
+Result<DataSourceEntry> DataSourceEntry::Make(std::unique_ptr<DataSource> data_source) {
+  DataSourceEntry entry{.data_source = std::move(data_source)};
+  PW_TRY(Caught([&] { entry.schema = entry.data_source->GetSchema(); }));
+  PW_TRY(CheckedSchema(entry.schema, Schema::Of::kDataSource, "data source " + entry.data_source->TypeName()));
+  entry.type = entry.schema.ImpliedType();
+  entry.validate = dynamic_cast<WithValidate*>(entry.data_source.get());
+  return entry;
+}
+
+Result<std::unique_ptr<Registry>> Registry::Build(Provider& provider) {
+  std::unique_ptr<Registry> registry(new Registry(provider));
+  Status filled = Ok();
+  PW_TRY(Caught([&] { filled = registry->Fill(); }));
+  if (!filled.ok()) return std::move(filled).error();
+  return registry;
+}
+
+Status Registry::Fill() {
+  provider_schema_ = provider_->ProviderSchema();
+  PW_TRY(CheckedSchema(provider_schema_, Schema::Of::kProvider, "the provider"));
+  provider_type_ = provider_schema_.ImpliedType();
+  for (std::unique_ptr<Resource>& resource : provider_->Resources()) {
+    std::string name = resource->TypeName();
+    PW_ASSIGN(ResourceEntry entry, ResourceEntry::Make(std::move(resource)));
+    if (!resources_.emplace(name, std::move(entry)).second) return Internal("resource " + name + " is there twice");
+  }
+  for (std::unique_ptr<DataSource>& data_source : provider_->DataSources()) {
+    std::string name = data_source->TypeName();
+    PW_ASSIGN(DataSourceEntry entry, DataSourceEntry::Make(std::move(data_source)));
+    if (!data_sources_.emplace(name, std::move(entry)).second)
+      return Internal("data source " + name + " is there twice");
+  }
+  return Ok();
+}
+
+Result<const ResourceEntry*> Registry::FindResource(std::string_view type_name) const {
+  const auto found = resources_.find(type_name);
+  if (found == resources_.end()) return NotFound("this provider has no resource \"" + std::string(type_name) + "\"");
+  return &found->second;
+}
+
+Result<const DataSourceEntry*> Registry::FindDataSource(std::string_view type_name) const {
+  const auto found = data_sources_.find(type_name);
+  if (found == data_sources_.end()) {
+    return NotFound("this provider has no data source \"" + std::string(type_name) + "\"");
+  }
+  return &found->second;
+}
+
+}  // namespace podwright::sdk::logic

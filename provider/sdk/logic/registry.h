@@ -1,0 +1,67 @@
+// Registry: a provider's resources and data sources with their schemas, made once.
+//
+// Immutable after Build, so any thread may read it; what it holds is the author's, called concurrently.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+#include "provider/sdk/provider.h"
+
+namespace podwright::sdk::logic {
+
+struct ResourceEntry {
+  std::unique_ptr<Resource> resource;
+  Schema schema{};
+  Type type{};
+  // What the resource also is; null where it is not.
+  WithImport* import = nullptr;
+  WithModifyPlan* modify_plan = nullptr;
+  WithValidate* validate = nullptr;
+  WithUpgrade* upgrade = nullptr;
+  const WithSemanticEquality* semantic_equality = nullptr;
+
+  static Result<ResourceEntry> Make(std::unique_ptr<Resource> resource);
+};
+
+struct DataSourceEntry {
+  std::unique_ptr<DataSource> data_source;
+  Schema schema{};
+  Type type{};
+  WithValidate* validate = nullptr;
+
+  static Result<DataSourceEntry> Make(std::unique_ptr<DataSource> data_source);
+};
+
+class Registry {
+ public:
+  // Asks the provider for all it has. A schema that core would refuse is an error here.
+  static Result<std::unique_ptr<Registry>> Build(Provider& provider);
+
+  Provider& provider() const { return *provider_; }
+  const Schema& provider_schema() const { return provider_schema_; }
+  const Type& provider_type() const { return provider_type_; }
+  const std::map<std::string, ResourceEntry, std::less<>>& resources() const { return resources_; }
+  const std::map<std::string, DataSourceEntry, std::less<>>& data_sources() const { return data_sources_; }
+  Result<const ResourceEntry*> FindResource(std::string_view type_name) const;
+  Result<const DataSourceEntry*> FindDataSource(std::string_view type_name) const;
+
+ private:
+  explicit Registry(Provider& provider) : provider_(&provider) {}
+  Status Fill();
+
+  Provider* provider_;  // outlives the registry
+  Schema provider_schema_;
+  Type provider_type_;
+  std::map<std::string, ResourceEntry, std::less<>> resources_;
+  std::map<std::string, DataSourceEntry, std::less<>> data_sources_;
+};
+
+// Runs the author's code; what it throws becomes an error diagnostic.
+void Guarded(Diagnostics& diagnostics, const std::function<void()>& body);
+
+}  // namespace podwright::sdk::logic

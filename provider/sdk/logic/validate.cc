@@ -1,0 +1,68 @@
+#include "provider/sdk/logic/validate.h"
+
+#include "provider/sdk/logic/normalize.h"
+
+namespace podwright::sdk::logic {
+namespace {
+
+void RunValidators(const Attributes& attributes, const Value& config, const AttributePath& path,
+                   bool write_only_allowed, Diagnostics& diagnostics) {
+  for (const Attribute& attribute : attributes) {
+    const Value& value = config.Get(attribute.name);
+    if (value.is_null()) continue;
+    const AttributePath place = path.Attribute(attribute.name);
+    if (attribute.write_only && !write_only_allowed) {
+      diagnostics.AddError("Write-only attributes are not supported here",
+                           "\"" + attribute.name +
+                               "\" is write-only, which needs Terraform 1.11 or OpenTofu 1.11 at least. "
+                               "Leave it out, or use a newer release.",
+                           place);
+    }
+    if (!value.has_value()) continue;
+    for (const AttributeValidator& validator : attribute.validators) validator(value, place, diagnostics);
+    if (attribute.nesting == Nesting::kSingle) {
+      RunValidators(attribute.attributes, value, place, write_only_allowed, diagnostics);
+    }
+    if (attribute.nesting == Nesting::kNone || attribute.nesting == Nesting::kSingle) continue;
+    for (const auto& [key, element] : value.fields()) {
+      RunValidators(attribute.attributes, element, place.Key(key), write_only_allowed, diagnostics);
+    }
+    std::int64_t index = 0;
+    for (const Value& element : value.elements()) {
+      const bool set = attribute.nesting == Nesting::kSet;
+      RunValidators(attribute.attributes, element, set ? place : place.Index(index++), write_only_allowed, diagnostics);
+    }
+  }
+}
+
+}  // namespace
+
+Diagnostics ValidateResource(const ResourceEntry& entry, const ValidateRequest& request) {
+  Diagnostics diagnostics;
+  Guarded(diagnostics, [&] {
+    RunValidators(entry.schema.attributes, request.config, {}, request.client.write_only_attributes_allowed,
+                  diagnostics);
+    if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
+  });
+  return diagnostics;
+}
+
+Diagnostics ValidateDataSource(const DataSourceEntry& entry, const ValidateRequest& request) {
+  Diagnostics diagnostics;
+  Guarded(diagnostics, [&] {
+    RunValidators(entry.schema.attributes, request.config, {}, true, diagnostics);
+    if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
+  });
+  return diagnostics;
+}
+
+Diagnostics ValidateProvider(const Registry& registry, const ValidateRequest& request) {
+  Diagnostics diagnostics;
+  Guarded(diagnostics, [&] {
+    RunValidators(registry.provider_schema().attributes, request.config, {}, true, diagnostics);
+    registry.provider().Validate(request, diagnostics);
+  });
+  return diagnostics;
+}
+
+}  // namespace podwright::sdk::logic

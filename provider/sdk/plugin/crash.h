@@ -1,0 +1,12 @@
+// Crash reports: the host shows lines after "panic: " to the user as "The X plugin crashed!".
+#pragma once
+
+#include <string>
+
+namespace podwright::sdk::plugin {
+
+// Reports unhandled exceptions (std::terminate) and fatal signals on stderr, then ends the process.
+// Call before threads are started. `program` is "NAME VERSION".
+void InstallCrashReport(const std::string& program);
+
+}  // namespace podwright::sdk::plugin

@@ -1,0 +1,113 @@
+#include "provider/sdk/schema/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+namespace podwright::sdk {
+namespace {
+
+constexpr std::array kResourceMeta = {"connection", "count",    "depends_on", "for_each",
+                                      "lifecycle",  "provider", "provisioner"};
+constexpr std::array kProviderMeta = {"alias", "version"};
+
+bool ValidName(std::string_view name) {
+  if (name.empty() || name.front() < 'a' || name.front() > 'z') return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+Type ObjectType(const std::vector<Attribute>& attributes) {
+  Type::Attributes types;
+  for (const Attribute& attribute : attributes) types.emplace(attribute.name, attribute.ImpliedType());
+  return Type::Object(std::move(types));
+}
+
+class Checker {
+ public:
+  void Attributes(const std::vector<Attribute>& attributes, const std::string& place, bool in_set) {
+    std::set<std::string_view> names;
+    for (const Attribute& attribute : attributes) {
+      const std::string here = place.empty() ? attribute.name : place + "." + attribute.name;
+      if (!ValidName(attribute.name)) Fault(here, "names are [a-z][a-z0-9_]*");
+      if (!names.insert(attribute.name).second) Fault(here, "is there twice");
+      One(attribute, here, in_set);
+    }
+  }
+  void Fault(const std::string& place, const std::string& what) {
+    faults_ += (faults_.empty() ? "" : "; ") + place + ": " + what;
+  }
+  const std::string& faults() const { return faults_; }
+
+ private:
+  void One(const Attribute& a, const std::string& here, bool in_set) {
+    if (!a.required && !a.optional && !a.computed) Fault(here, "must be required, optional or computed");
+    if (a.required && (a.optional || a.computed)) Fault(here, "required excludes optional and computed");
+    if (a.write_only && a.computed) Fault(here, "write-only excludes computed");
+    if (a.write_only && in_set) Fault(here, "no write-only attributes inside sets");
+    if (a.default_value && !(a.optional && a.computed)) Fault(here, "a default needs optional and computed");
+    if (a.use_state_for_unknown && !a.computed) Fault(here, "use_state_for_unknown needs computed");
+    if (a.nesting == Nesting::kNone) {
+      if (!a.attributes.empty()) Fault(here, "has attributes but no nesting");
+      const bool set = a.type.kind() == Type::Kind::kSet;
+      if ((in_set || set) && a.type.HasDynamic()) Fault(here, "no dynamic types inside sets");
+      return;
+    }
+    if (a.type.kind() != Type::Kind::kDynamic) Fault(here, "has both a type and nested attributes");
+    Attributes(a.attributes, here, in_set || a.nesting == Nesting::kSet);
+  }
+
+  std::string faults_;
+};
+
+}  // namespace
+
+Type Attribute::ImpliedType() const {
+  switch (nesting) {
+    case Nesting::kNone: return type;
+    case Nesting::kSingle: return ObjectType(attributes);
+    case Nesting::kList: return Type::List(ObjectType(attributes));
+    case Nesting::kSet: return Type::Set(ObjectType(attributes));
+    case Nesting::kMap: return Type::Map(ObjectType(attributes));
+  }
+  return type;
+}
+
+const Attribute* Schema::Find(std::string_view name) const {
+  const auto found =
+      std::find_if(attributes.begin(), attributes.end(), [&](const Attribute& a) { return a.name == name; });
+  return found == attributes.end() ? nullptr : &*found;
+}
+
+Type Schema::ImpliedType() const {
+  return ObjectType(attributes);
+}
+
+Status Schema::Check(Of of) const {
+  Checker checker;
+  checker.Attributes(attributes, "", false);
+  if (version < 0) checker.Fault("version", "must not be negative");
+  const auto reserved = [&](const auto& names) {
+    for (const std::string_view name : names) {
+      if (Find(name) != nullptr) checker.Fault(std::string(name), "is a word of Terraform's own");
+    }
+  };
+  if (of == Of::kProvider) {
+    reserved(kProviderMeta);
+  } else {
+    reserved(kResourceMeta);
+  }
+  for (const Attribute& attribute : attributes) {
+    if (of == Of::kProvider && (attribute.computed || attribute.write_only)) {
+      checker.Fault(attribute.name, "a provider's settings are neither computed nor write-only");
+    }
+    if (of == Of::kDataSource && attribute.write_only) {
+      checker.Fault(attribute.name, "data sources have no write-only attributes");
+    }
+  }
+  if (!checker.faults().empty()) return InvalidArgument(checker.faults());
+  return Ok();
+}
+
+}  // namespace podwright::sdk

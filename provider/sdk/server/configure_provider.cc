@@ -1,0 +1,42 @@
+#include "provider/sdk/log.h"
+#include "provider/sdk/logic/validate.h"
+#include "provider/sdk/server/provider_service.h"
+
+namespace podwright::sdk::server {
+
+grpc::Status ProviderService::ValidateProviderConfig(grpc::ServerContext*,
+                                                     const tfplugin6::ValidateProviderConfig::Request* request,
+                                                     tfplugin6::ValidateProviderConfig::Response* response) {
+  return Answer(response->mutable_diagnostics(),
+                [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
+                  PW_ASSIGN(Value config, FromWire(request->config(), registry.provider_type()));
+                  diagnostics.Append(logic::ValidateProvider(registry, {.config = std::move(config)}));
+                  return Ok();
+                });
+}
+
+grpc::Status ProviderService::ConfigureProvider(grpc::ServerContext*,
+                                                const tfplugin6::ConfigureProvider::Request* request,
+                                                tfplugin6::ConfigureProvider::Response* response) {
+  return Answer(response->mutable_diagnostics(),
+                [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
+                  PW_ASSIGN(Value config, FromWire(request->config(), registry.provider_type()));
+                  const ConfigureRequest own{.config = std::move(config),
+                                             .terraform_version = request->terraform_version(),
+                                             .client = FromWire(request->client_capabilities()),
+                                             .cancellation = cancellation_.token()};
+                  ConfigureResponse answer;
+                  logic::Guarded(answer.diagnostics, [&] { registry.provider().Configure(own, answer); });
+                  diagnostics.Append(answer.diagnostics);
+                  return Ok();
+                });
+}
+
+grpc::Status ProviderService::StopProvider(grpc::ServerContext*, const tfplugin6::StopProvider::Request*,
+                                           tfplugin6::StopProvider::Response*) {
+  Log(LogLevel::kInfo, "the host asks to stop");
+  Cancel();
+  return grpc::Status::OK;
+}
+
+}  // namespace podwright::sdk::server

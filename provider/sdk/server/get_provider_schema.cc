@@ -1,0 +1,38 @@
+#include "provider/sdk/server/provider_service.h"
+
+namespace podwright::sdk::server {
+namespace {
+
+void SetCapabilities(tfplugin6::ServerCapabilities& capabilities) {
+  capabilities.set_plan_destroy(true);
+  capabilities.set_get_provider_schema_optional(true);
+}
+
+}  // namespace
+
+grpc::Status ProviderService::GetMetadata(grpc::ServerContext*, const tfplugin6::ProviderMetadata::Request*,
+                                          tfplugin6::ProviderMetadata::Response* response) {
+  SetCapabilities(*response->mutable_server_capabilities());
+  return Answer(response->mutable_diagnostics(), [&](const logic::Registry& registry, Diagnostics&) -> Status {
+    for (const auto& [name, entry] : registry.resources()) response->add_resources()->set_type_name(name);
+    for (const auto& [name, entry] : registry.data_sources()) response->add_data_sources()->set_type_name(name);
+    return Ok();
+  });
+}
+
+grpc::Status ProviderService::GetProviderSchema(grpc::ServerContext*, const tfplugin6::GetProviderSchema::Request*,
+                                                tfplugin6::GetProviderSchema::Response* response) {
+  SetCapabilities(*response->mutable_server_capabilities());
+  return Answer(response->mutable_diagnostics(), [&](const logic::Registry& registry, Diagnostics&) -> Status {
+    ToWire(registry.provider_schema(), *response->mutable_provider());
+    for (const auto& [name, entry] : registry.resources()) {
+      ToWire(entry.schema, (*response->mutable_resource_schemas())[name]);
+    }
+    for (const auto& [name, entry] : registry.data_sources()) {
+      ToWire(entry.schema, (*response->mutable_data_source_schemas())[name]);
+    }
+    return Ok();
+  });
+}
+
+}  // namespace podwright::sdk::server

@@ -1,0 +1,102 @@
+#include "provider/sdk/server/translate.h"
+
+#include <utility>
+
+#include "provider/sdk/value/json.h"
+#include "provider/sdk/value/json_text.h"
+#include "provider/sdk/value/msgpack.h"
+
+namespace podwright::sdk::server {
+namespace {
+
+tfplugin6::Schema::Object::NestingMode WireNesting(Nesting nesting) {
+  using Object = tfplugin6::Schema::Object;
+  switch (nesting) {
+    case Nesting::kSingle: return Object::SINGLE;
+    case Nesting::kList: return Object::LIST;
+    case Nesting::kSet: return Object::SET;
+    case Nesting::kMap: return Object::MAP;
+    case Nesting::kNone: break;
+  }
+  return Object::INVALID;
+}
+
+void AttributeToWire(const Attribute& attribute, tfplugin6::Schema::Attribute& wire) {
+  wire.set_name(attribute.name);
+  wire.set_description(ToUtf8(attribute.description));
+  wire.set_description_kind(tfplugin6::MARKDOWN);
+  wire.set_required(attribute.required);
+  wire.set_optional(attribute.optional);
+  wire.set_computed(attribute.computed);
+  wire.set_sensitive(attribute.sensitive);
+  wire.set_write_only(attribute.write_only);
+  if (!attribute.deprecation.empty()) {
+    wire.set_deprecated(true);
+    wire.set_deprecation_message(ToUtf8(attribute.deprecation));
+  }
+  if (attribute.nesting == Nesting::kNone) {
+    wire.set_type(attribute.type.ToJson());
+    return;
+  }
+  wire.mutable_nested_type()->set_nesting(WireNesting(attribute.nesting));
+  for (const Attribute& inner : attribute.attributes)
+    AttributeToWire(inner, *wire.mutable_nested_type()->add_attributes());
+}
+
+}  // namespace
+
+Result<Value> FromWire(const tfplugin6::DynamicValue& wire, const Type& type) {
+  if (!wire.msgpack().empty()) return DecodeMsgpack(wire.msgpack(), type);
+  if (!wire.json().empty()) return DecodeJson(wire.json(), type);
+  return Value::Null();
+}
+
+ClientCapabilities FromWire(const tfplugin6::ClientCapabilities& wire) {
+  return {.deferral_allowed = wire.deferral_allowed(),
+          .write_only_attributes_allowed = wire.write_only_attributes_allowed()};
+}
+
+Status ToWire(const Value& value, const Type& type, tfplugin6::DynamicValue& wire) {
+  PW_ASSIGN(std::string bytes, EncodeMsgpack(value, type));
+  wire.set_msgpack(std::move(bytes));
+  return Ok();
+}
+
+void ToWire(const AttributePath& path, tfplugin6::AttributePath& wire) {
+  for (const AttributePath::Step& step : path.steps()) {
+    tfplugin6::AttributePath::Step& out = *wire.add_steps();
+    if (const auto* attribute = std::get_if<AttributePath::AttributeStep>(&step)) {
+      out.set_attribute_name(ToUtf8(attribute->name));
+    } else if (const auto* key = std::get_if<AttributePath::KeyStep>(&step)) {
+      out.set_element_key_string(ToUtf8(key->key));
+    } else {
+      out.set_element_key_int(std::get<AttributePath::IndexStep>(step).index);
+    }
+  }
+}
+
+void ToWire(const Diagnostics& diagnostics, google::protobuf::RepeatedPtrField<tfplugin6::Diagnostic>& wire) {
+  for (const Diagnostic& diagnostic : diagnostics.items()) {
+    tfplugin6::Diagnostic& out = *wire.Add();
+    out.set_severity(diagnostic.severity == Severity::kError ? tfplugin6::Diagnostic::ERROR
+                                                             : tfplugin6::Diagnostic::WARNING);
+    out.set_summary(ToUtf8(diagnostic.summary));
+    out.set_detail(ToUtf8(diagnostic.detail));
+    if (!diagnostic.path.empty()) ToWire(diagnostic.path, *out.mutable_attribute());
+  }
+}
+
+void ToWire(const Schema& schema, tfplugin6::Schema& wire) {
+  wire.set_version(schema.version);
+  tfplugin6::Schema::Block& block = *wire.mutable_block();
+  block.set_version(schema.version);
+  block.set_description(ToUtf8(schema.description));
+  block.set_description_kind(tfplugin6::MARKDOWN);
+  if (!schema.deprecation.empty()) {
+    block.set_deprecated(true);
+    block.set_deprecation_message(ToUtf8(schema.deprecation));
+  }
+  for (const Attribute& attribute : schema.attributes) AttributeToWire(attribute, *block.add_attributes());
+}
+
+}  // namespace podwright::sdk::server

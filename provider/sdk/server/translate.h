@@ -1,0 +1,24 @@
+// Between the wire's messages and the SDK's own types. Pure; any thread.
+#pragma once
+
+#include <vector>
+
+#include "core/result.h"
+#include "provider/sdk/diagnostics.h"
+#include "provider/sdk/resource.h"
+#include "provider/sdk/schema/schema.h"
+#include "provider/sdk/value/value.h"
+#include "tfplugin/tfplugin6.pb.h"
+
+namespace podwright::sdk::server {
+
+// msgpack where there is any, else JSON, else null.
+Result<Value> FromWire(const tfplugin6::DynamicValue& wire, const Type& type);
+ClientCapabilities FromWire(const tfplugin6::ClientCapabilities& wire);
+
+Status ToWire(const Value& value, const Type& type, tfplugin6::DynamicValue& wire);
+void ToWire(const AttributePath& path, tfplugin6::AttributePath& wire);
+void ToWire(const Diagnostics& diagnostics, google::protobuf::RepeatedPtrField<tfplugin6::Diagnostic>& wire);
+void ToWire(const Schema& schema, tfplugin6::Schema& wire);
+
+}  // namespace podwright::sdk::server

@@ -1,0 +1,53 @@
+#include "provider/sdk/testing/toy_provider.h"
+
+#include <utility>
+
+#include "provider/sdk/testing/toy_file.h"
+#include "provider/sdk/testing/toy_wrong.h"
+
+namespace podwright::sdk::testing {
+
+void ToyFolder::Set(std::filesystem::path path) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  path_ = std::move(path);
+}
+
+Result<std::filesystem::path> ToyFolder::Get() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!path_) return FailedPrecondition("the provider's folder is not known");
+  return *path_;
+}
+
+Schema ToyProvider::ProviderSchema() {
+  Schema schema;
+  schema.description = "Keeps objects as files in a folder.";
+  schema.attributes = {
+      {.name = "folder", .type = Type::String(), .required = true, .description = "An existing folder."}};
+  return schema;
+}
+
+void ToyProvider::Configure(const ConfigureRequest& request, ConfigureResponse& response) {
+  const Value& folder = request.config.Get("folder");
+  if (folder.is_unknown()) return;
+  const std::filesystem::path path = folder.StringOr("");
+  if (!std::filesystem::is_directory(path)) {
+    response.diagnostics.AddError("No such folder", path.string() + " is not a folder.", "folder");
+    return;
+  }
+  folder_->Set(path);
+}
+
+std::vector<std::unique_ptr<Resource>> ToyProvider::Resources() {
+  std::vector<std::unique_ptr<Resource>> resources;
+  resources.push_back(std::make_unique<ToyFile>(folder_));
+  resources.push_back(std::make_unique<ToyWrong>());
+  return resources;
+}
+
+std::vector<std::unique_ptr<DataSource>> ToyProvider::DataSources() {
+  std::vector<std::unique_ptr<DataSource>> data_sources;
+  data_sources.push_back(std::make_unique<ToyFileData>(folder_));
+  return data_sources;
+}
+
+}  // namespace podwright::sdk::testing
