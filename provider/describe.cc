@@ -1,0 +1,151 @@
+#include "provider/describe.h"
+
+#include <map>
+#include <set>
+
+#include "core/digest.h"
+#include "provider/sdk/log.h"
+
+namespace podwright::provider {
+
+namespace {
+
+std::string Seconds(std::int64_t millis) {
+  if (millis <= 0) return "no downtime";
+  if (millis < 1000) return "about " + std::to_string(millis) + " ms";
+  return "about " + std::to_string((millis + 500) / 1000) + " s";
+}
+
+std::string Ref(const v1::ObjectRef& object) {
+  return object.kind() + "/" + object.name();
+}
+
+std::map<std::string, const v1::Action*> ById(const v1::Plan& plan) {
+  std::map<std::string, const v1::Action*> actions;
+  for (const v1::Slice& slice : plan.slices()) {
+    for (const v1::Action& action : slice.actions()) actions[action.id()] = &action;
+  }
+  return actions;
+}
+
+std::string FailureText(const v1::Run& run) {
+  std::string text = run.error();
+  for (const v1::ActionRecord& record : run.actions()) {
+    if (record.state() == v1::ACTION_STATE_FAILED) {
+      if (!text.empty()) text += "\n";
+      text += (record.action().server().empty() ? Ref(record.action().object()) : record.action().server()) + ": " +
+              record.action().summary() + ": " + record.outcome().error();
+    }
+  }
+  std::string undone;
+  for (const v1::ActionRecord& record : run.actions()) {
+    if (record.state() == v1::ACTION_STATE_COMPENSATED) undone += "\n  taken back: " + record.action().summary();
+  }
+  return text + undone;
+}
+
+}  // namespace
+
+std::string DisruptionName(v1::Disruption disruption) {
+  switch (disruption) {
+    case v1::DISRUPTION_RELOAD: return "reload";
+    case v1::DISRUPTION_RESTART: return "restart";
+    case v1::DISRUPTION_FAILOVER: return "failover";
+    case v1::DISRUPTION_REPLACE: return "replace";
+    case v1::DISRUPTION_DATA_LOSS: return "data_loss";
+    default: return "none";
+  }
+}
+
+v1::Disruption WorstDisruption(const v1::Plan& plan) {
+  v1::Disruption worst = v1::DISRUPTION_NONE;
+  for (const v1::Slice& slice : plan.slices()) {
+    for (const v1::Action& action : slice.actions()) worst = std::max(worst, action.disruption());
+  }
+  return worst;
+}
+
+std::vector<std::string> DisruptionWarnings(const v1::Plan& plan) {
+  struct Group {
+    v1::Disruption worst = v1::DISRUPTION_NONE;
+    std::int64_t downtime = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Group> groups;
+  for (const v1::Slice& slice : plan.slices()) {
+    for (const v1::Action& action : slice.actions()) {
+      if (action.disruption() <= v1::DISRUPTION_RELOAD) continue;
+      Group& group = groups[{Ref(action.object()), action.server()}];
+      group.worst = std::max(group.worst, action.disruption());
+      group.downtime += action.downtime_ms();
+    }
+  }
+  std::vector<std::string> warnings;
+  for (const auto& [key, group] : groups) {
+    std::string line = key.first + ": " + DisruptionName(group.worst);
+    if (!key.second.empty()) line += " on " + key.second;
+    warnings.push_back(line + ", " + Seconds(group.downtime));
+  }
+  return warnings;
+}
+
+std::string ActionList(const v1::Plan& plan) {
+  const auto actions = ById(plan);
+  std::string text;
+  for (const std::string& id : plan.order()) {
+    const auto found = actions.find(id);
+    if (found == actions.end()) continue;
+    if (!text.empty()) text += "\n";
+    const v1::Action& action = *found->second;
+    text += "- " + (action.server().empty() ? Ref(action.object()) : action.server()) + ": " + action.summary();
+    if (action.disruption() != v1::DISRUPTION_NONE) {
+      text += " [" + DisruptionName(action.disruption()) + ", " + Seconds(action.downtime_ms()) + "]";
+    }
+  }
+  return text;
+}
+
+std::string HexDigest(const std::string& bytes) {
+  return HexEncode(bytes);
+}
+Result<std::string> DigestBytes(const std::string& hex) {
+  return HexDecode(hex);
+}
+
+void AwaitRun(Backend& backend, const std::string& workspace, const std::string& run, const std::string& title,
+              const sdk::CancellationToken& cancellation, sdk::Diagnostics& diagnostics) {
+  std::set<std::string> told;
+  const auto progress = [&](const v1::Run& now) {
+    for (const v1::ActionRecord& record : now.actions()) {
+      if (record.state() < v1::ACTION_STATE_SUCCEEDED || !told.insert(record.action().id()).second) continue;
+      sdk::Log(sdk::LogLevel::kInfo, "action done",
+               {{"run", run},
+                {"server", record.action().server()},
+                {"action", record.action().summary()},
+                {"state", v1::ActionState_Name(record.state())}});
+    }
+  };
+  const Result<v1::Run> ended = backend.AwaitRun(workspace, run, progress, cancellation);
+  if (!ended.ok()) {
+    const bool interrupted = ended.error().code() == ErrorCode::kCancelled;
+    diagnostics.AddError(title + (interrupted ? ": interrupted, the run goes on" : ": lost sight of the run"),
+                         (interrupted ? std::string("The control plane goes on with it.") : ended.error().ToString()) +
+                             "\nLook at it with `podwright run get " + run + "`.");
+    return;
+  }
+  switch (ended->state()) {
+    case v1::RUN_STATE_SUCCEEDED: return;
+    case v1::RUN_STATE_SUPERSEDED:
+      diagnostics.AddWarning(title + ": superseded by a newer change",
+                             "Run " + run + " gave way to a newer revision of the object.");
+      return;
+    case v1::RUN_STATE_CANCELLED:
+      diagnostics.AddError(title + ": the run was cancelled",
+                           "Somebody cancelled run " + run + ".\n" + FailureText(*ended));
+      return;
+    default:
+      diagnostics.AddError(title + ": failed",
+                           FailureText(*ended) + "\nThe whole story: `podwright run get " + run + "`.");
+  }
+}
+
+}  // namespace podwright::provider

@@ -1,0 +1,55 @@
+// The managed resource of a kind: podwright_<kind>. One class serves every kind; the kind's descriptor says
+// the rest.
+//
+// Beside the kind's own attributes it has: id ("workspace/name"), name, labels, status, planned_disruption
+// (what the last plan that changed the object would disturb, for policies) and plan_digest (with bind_plans).
+//
+// Threading: as sdk::Resource says. The session is owned by the provider and outlives the resource.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kinds/registry.h"
+#include "provider/backend.h"
+#include "provider/sdk/resource.h"
+
+namespace podwright::provider {
+
+class KindResource final : public sdk::Resource,
+                           public sdk::WithImport,
+                           public sdk::WithModifyPlan,
+                           public sdk::WithValidate {
+ public:
+  KindResource(const kinds::Kind& kind, const Session& session) : kind_(kind), session_(session) {}
+
+  std::string TypeName() const override { return "podwright_" + kind_.name(); }
+  sdk::Schema GetSchema() const override;
+  void Create(const sdk::CreateRequest& request, sdk::CreateResponse& response) override;
+  void Read(const sdk::ReadRequest& request, sdk::ReadResponse& response) override;
+  void Update(const sdk::UpdateRequest& request, sdk::UpdateResponse& response) override;
+  void Delete(const sdk::DeleteRequest& request, sdk::DeleteResponse& response) override;
+  void Import(const sdk::ImportRequest& request, sdk::ImportResponse& response) override;
+  void ModifyPlan(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) override;
+  void Validate(const sdk::ValidateRequest& request, sdk::Diagnostics& diagnostics) override;
+
+ private:
+  struct Written;  // what a Create or an Update came to
+
+  v1::ApplyRequest NewRequest(const std::string& workspace) const;
+  // False, with diagnostics, where the configuration cannot be an object.
+  bool FillObject(const sdk::Value& plan, const sdk::Value& config, v1::DesiredObject* object, bool* has_unknown,
+                  sdk::Diagnostics& diagnostics) const;
+  Written Write(const sdk::Value& plan, const sdk::Value& config, const sdk::CancellationToken& cancellation,
+                sdk::Diagnostics& diagnostics) const;
+  sdk::Value Resolve(const sdk::Value& plan, const v1::ObjectView* view) const;
+  sdk::Value ToState(const v1::ObjectView& view, const sdk::Value& prior) const;
+  void PlanStatus(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
+  void PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlanResponse& response, bool destroy) const;
+  std::string Title(std::string_view name) const { return kind_.name() + "/" + std::string(name); }
+
+  const kinds::Kind& kind_;
+  const Session& session_;
+};
+
+}  // namespace podwright::provider
