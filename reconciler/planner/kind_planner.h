@@ -47,6 +47,15 @@ class KindPlanner {
   virtual std::unique_ptr<google::protobuf::Message> ComputeStatus(const ObjectInput& object,
                                                                    const StatusReader& reader) const = 0;
 
+  // The Spec as it was found: the desired one with what differs put in, in the words of the Spec. Null: nothing
+  // differs, or nothing was observed. Terraform's Read shows it as drift.
+  virtual std::unique_ptr<google::protobuf::Message> ActualSpec(const ObjectInput& object,
+                                                                const StatusReader& reader) const {
+    static_cast<void>(object);
+    static_cast<void>(reader);
+    return nullptr;
+  }
+
   // The servers whose agents observe the object, sorted.
   virtual std::vector<std::string> ServersOf(const ObjectInput& object) const = 0;
 };
