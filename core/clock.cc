@@ -8,7 +8,9 @@ namespace podwright {
 WallTime SystemClock::Now() {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
-SteadyTime SystemClock::Steady() { return std::chrono::steady_clock::now(); }
+SteadyTime SystemClock::Steady() {
+  return std::chrono::steady_clock::now();
+}
 void SystemClock::WaitUntil(std::unique_lock<std::mutex>& lock, std::condition_variable& condition,
                             SteadyTime deadline) {
   condition.wait_until(lock, deadline);
@@ -28,8 +30,7 @@ void FakeClock::Advance(std::chrono::milliseconds by) {
   now_ += by;
   steady_ += by;
 }
-void FakeClock::WaitUntil(std::unique_lock<std::mutex>& lock, std::condition_variable& condition,
-                          SteadyTime deadline) {
+void FakeClock::WaitUntil(std::unique_lock<std::mutex>& lock, std::condition_variable& condition, SteadyTime deadline) {
   // Looks again every millisecond of real time: the waiter's condition variable is not ours to notify.
   if (Steady() < deadline) condition.wait_for(lock, std::chrono::milliseconds(1));
 }

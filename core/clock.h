@@ -22,7 +22,8 @@ class Clock {
   virtual SteadyTime Steady() = 0;
   // Waits on `condition` (its mutex held through `lock`) until it is notified or `deadline` is
   // reached by *this* clock. Spurious wake-ups happen: test the predicate again.
-  virtual void WaitUntil(std::unique_lock<std::mutex>& lock, std::condition_variable& condition, SteadyTime deadline) = 0;
+  virtual void WaitUntil(std::unique_lock<std::mutex>& lock, std::condition_variable& condition,
+                         SteadyTime deadline) = 0;
 };
 
 class SystemClock final : public Clock {
@@ -43,13 +44,17 @@ class FakeClock final : public Clock {
 
  private:
   std::mutex mutex_;
-  WallTime now_;        // protected by mutex_
-  SteadyTime steady_;   // protected by mutex_
+  WallTime now_;       // protected by mutex_
+  SteadyTime steady_;  // protected by mutex_
 };
 
 // "2026-11-21T03:04:05.678Z".
 std::string FormatRfc3339(WallTime time);
-inline std::int64_t ToUnixMillis(WallTime time) { return time.time_since_epoch().count(); }
-inline WallTime FromUnixMillis(std::int64_t millis) { return WallTime(std::chrono::milliseconds(millis)); }
+inline std::int64_t ToUnixMillis(WallTime time) {
+  return time.time_since_epoch().count();
+}
+inline WallTime FromUnixMillis(std::int64_t millis) {
+  return WallTime(std::chrono::milliseconds(millis));
+}
 
 }  // namespace podwright

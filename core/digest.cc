@@ -53,7 +53,9 @@ int Value64(char c) {
 }
 }  // namespace
 
-std::string Digest::Hex() const { return HexEncode(View()); }
+std::string Digest::Hex() const {
+  return HexEncode(View());
+}
 
 Result<Digest> Digest::FromHex(std::string_view hex) {
   PW_ASSIGN(const std::string raw, HexDecode(hex));
@@ -72,9 +74,13 @@ Digest Sha256(std::string_view data) {
 struct Sha256Hasher::State {
   SHA256_CTX context;
 };
-Sha256Hasher::Sha256Hasher() : state_(std::make_unique<State>()) { SHA256_Init(&state_->context); }
+Sha256Hasher::Sha256Hasher() : state_(std::make_unique<State>()) {
+  SHA256_Init(&state_->context);
+}
 Sha256Hasher::~Sha256Hasher() = default;
-void Sha256Hasher::Update(std::string_view data) { SHA256_Update(&state_->context, data.data(), data.size()); }
+void Sha256Hasher::Update(std::string_view data) {
+  SHA256_Update(&state_->context, data.data(), data.size());
+}
 void Sha256Hasher::UpdateField(std::string_view data) {
   char length[8];
   std::uint64_t n = data.size();
@@ -124,8 +130,12 @@ Result<std::string> HexDecode(std::string_view hex) {
   return out;
 }
 
-std::string Base64Encode(std::string_view bytes) { return Encode64(bytes, kStandard, true); }
-std::string Base64UrlEncode(std::string_view bytes) { return Encode64(bytes, kUrl, false); }
+std::string Base64Encode(std::string_view bytes) {
+  return Encode64(bytes, kStandard, true);
+}
+std::string Base64UrlEncode(std::string_view bytes) {
+  return Encode64(bytes, kUrl, false);
+}
 
 Result<std::string> Base64Decode(std::string_view text) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);

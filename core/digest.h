@@ -2,9 +2,9 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <compare>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,9 +45,9 @@ std::string HmacSha256(std::string_view key, std::string_view data);
 
 std::string HexEncode(std::string_view bytes);
 Result<std::string> HexDecode(std::string_view hex);
-std::string Base64Encode(std::string_view bytes);            // standard alphabet, padded
-std::string Base64UrlEncode(std::string_view bytes);         // URL alphabet, no padding
-Result<std::string> Base64Decode(std::string_view text);     // either alphabet, padding optional
+std::string Base64Encode(std::string_view bytes);         // standard alphabet, padded
+std::string Base64UrlEncode(std::string_view bytes);      // URL alphabet, no padding
+Result<std::string> Base64Decode(std::string_view text);  // either alphabet, padding optional
 
 // Takes the same time wherever the two differ. Different lengths compare as unequal.
 bool ConstantTimeEquals(std::string_view a, std::string_view b);

@@ -78,8 +78,9 @@ void Init(Level level, Format format) {
   State& state = TheState();
   state.format = format;
   state.logger->set_level(ToSpdlog(level));
-  if (format == Format::kJson) state.logger->set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%eZ\",\"level\":\"%l\",%v}",
-                                                         spdlog::pattern_time_type::utc);
+  if (format == Format::kJson)
+    state.logger->set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%eZ\",\"level\":\"%l\",%v}",
+                              spdlog::pattern_time_type::utc);
 }
 
 Level ParseLevel(std::string_view text) {
@@ -91,7 +92,9 @@ Level ParseLevel(std::string_view text) {
   return Level::kInfo;
 }
 
-bool Enabled(Level level) { return TheState().logger->should_log(ToSpdlog(level)); }
+bool Enabled(Level level) {
+  return TheState().logger->should_log(ToSpdlog(level));
+}
 
 void Write(Level level, std::string_view message, Fields fields) {
   if (!Enabled(level)) return;

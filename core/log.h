@@ -35,9 +35,17 @@ Level ParseLevel(std::string_view text);
 bool Enabled(Level level);
 void Write(Level level, std::string_view message, Fields fields);
 
-inline void Debug(std::string_view message, Fields fields = {}) { Write(Level::kDebug, message, fields); }
-inline void Info(std::string_view message, Fields fields = {}) { Write(Level::kInfo, message, fields); }
-inline void Warn(std::string_view message, Fields fields = {}) { Write(Level::kWarn, message, fields); }
-inline void Error(std::string_view message, Fields fields = {}) { Write(Level::kError, message, fields); }
+inline void Debug(std::string_view message, Fields fields = {}) {
+  Write(Level::kDebug, message, fields);
+}
+inline void Info(std::string_view message, Fields fields = {}) {
+  Write(Level::kInfo, message, fields);
+}
+inline void Warn(std::string_view message, Fields fields = {}) {
+  Write(Level::kWarn, message, fields);
+}
+inline void Error(std::string_view message, Fields fields = {}) {
+  Write(Level::kError, message, fields);
+}
 
 }  // namespace podwright::log

@@ -39,12 +39,22 @@ std::string Error::ToString() const {
 namespace {
 ErrorCode CodeOfErrno(int value) {
   switch (value) {
-    case ENOENT: case ESRCH: return ErrorCode::kNotFound;
+    case ENOENT:
+    case ESRCH: return ErrorCode::kNotFound;
     case EEXIST: return ErrorCode::kAlreadyExists;
-    case EACCES: case EPERM: return ErrorCode::kPermissionDenied;
-    case ENOSPC: case EDQUOT: case ENOMEM: case EMFILE: case ENFILE: return ErrorCode::kResourceExhausted;
-    case EINVAL: case ENAMETOOLONG: return ErrorCode::kInvalidArgument;
-    case EAGAIN: case ECONNREFUSED: case ECONNRESET: case EHOSTUNREACH: return ErrorCode::kUnavailable;
+    case EACCES:
+    case EPERM: return ErrorCode::kPermissionDenied;
+    case ENOSPC:
+    case EDQUOT:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE: return ErrorCode::kResourceExhausted;
+    case EINVAL:
+    case ENAMETOOLONG: return ErrorCode::kInvalidArgument;
+    case EAGAIN:
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EHOSTUNREACH: return ErrorCode::kUnavailable;
     default: return ErrorCode::kInternal;
   }
 }
@@ -53,8 +63,7 @@ ErrorCode CodeOfErrno(int value) {
 Error ErrnoError(int errno_value, std::string_view what) {
   const ErrorCode code = CodeOfErrno(errno_value);
   const bool passing = code == ErrorCode::kResourceExhausted || code == ErrorCode::kUnavailable;
-  return Error(code, std::string(what) + ": " + std::strerror(errno_value),
-               passing ? Retry::kBackoff : Retry::kNever);
+  return Error(code, std::string(what) + ": " + std::strerror(errno_value), passing ? Retry::kBackoff : Retry::kNever);
 }
 
 }  // namespace podwright

@@ -75,27 +75,51 @@ class [[nodiscard]] Error {
   std::shared_ptr<const Error> cause_;  // shared: errors are copied, causes never change
 };
 
-inline Error InvalidArgument(std::string m) { return Error(ErrorCode::kInvalidArgument, std::move(m)); }
-inline Error NotFound(std::string m) { return Error(ErrorCode::kNotFound, std::move(m)); }
-inline Error AlreadyExists(std::string m) { return Error(ErrorCode::kAlreadyExists, std::move(m)); }
-inline Error Conflict(std::string m) { return Error(ErrorCode::kConflict, std::move(m), Retry::kBackoff); }
+inline Error InvalidArgument(std::string m) {
+  return Error(ErrorCode::kInvalidArgument, std::move(m));
+}
+inline Error NotFound(std::string m) {
+  return Error(ErrorCode::kNotFound, std::move(m));
+}
+inline Error AlreadyExists(std::string m) {
+  return Error(ErrorCode::kAlreadyExists, std::move(m));
+}
+inline Error Conflict(std::string m) {
+  return Error(ErrorCode::kConflict, std::move(m), Retry::kBackoff);
+}
 inline Error FailedPrecondition(std::string m) {
   return Error(ErrorCode::kFailedPrecondition, std::move(m), Retry::kAfterChange);
 }
-inline Error PermissionDenied(std::string m) { return Error(ErrorCode::kPermissionDenied, std::move(m)); }
-inline Error Unauthenticated(std::string m) { return Error(ErrorCode::kUnauthenticated, std::move(m)); }
-inline Error Unavailable(std::string m) { return Error(ErrorCode::kUnavailable, std::move(m), Retry::kBackoff); }
+inline Error PermissionDenied(std::string m) {
+  return Error(ErrorCode::kPermissionDenied, std::move(m));
+}
+inline Error Unauthenticated(std::string m) {
+  return Error(ErrorCode::kUnauthenticated, std::move(m));
+}
+inline Error Unavailable(std::string m) {
+  return Error(ErrorCode::kUnavailable, std::move(m), Retry::kBackoff);
+}
 inline Error DeadlineExceeded(std::string m) {
   return Error(ErrorCode::kDeadlineExceeded, std::move(m), Retry::kBackoff);
 }
 inline Error ResourceExhausted(std::string m) {
   return Error(ErrorCode::kResourceExhausted, std::move(m), Retry::kBackoff);
 }
-inline Error Unimplemented(std::string m) { return Error(ErrorCode::kUnimplemented, std::move(m)); }
-inline Error Internal(std::string m) { return Error(ErrorCode::kInternal, std::move(m)); }
-inline Error Cancelled(std::string m) { return Error(ErrorCode::kCancelled, std::move(m)); }
-inline Error DataLoss(std::string m) { return Error(ErrorCode::kDataLoss, std::move(m)); }
-inline Error OutOfRange(std::string m) { return Error(ErrorCode::kOutOfRange, std::move(m)); }
+inline Error Unimplemented(std::string m) {
+  return Error(ErrorCode::kUnimplemented, std::move(m));
+}
+inline Error Internal(std::string m) {
+  return Error(ErrorCode::kInternal, std::move(m));
+}
+inline Error Cancelled(std::string m) {
+  return Error(ErrorCode::kCancelled, std::move(m));
+}
+inline Error DataLoss(std::string m) {
+  return Error(ErrorCode::kDataLoss, std::move(m));
+}
+inline Error OutOfRange(std::string m) {
+  return Error(ErrorCode::kOutOfRange, std::move(m));
+}
 
 // An Error made from errno, with the system's words: "open /etc/x: Permission denied".
 Error ErrnoError(int errno_value, std::string_view what);
@@ -107,9 +131,10 @@ class [[nodiscard]] Result {
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
   template <typename U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result<T>>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result<T>>)
+      Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
   // NOLINTEND(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
@@ -142,15 +167,23 @@ class [[nodiscard]] Result<void> {
 
   bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }
-  const Error& error() const& { assert(!ok()); return *error_; }
-  Error&& error() && { assert(!ok()); return std::move(*error_); }
+  const Error& error() const& {
+    assert(!ok());
+    return *error_;
+  }
+  Error&& error() && {
+    assert(!ok());
+    return std::move(*error_);
+  }
 
  private:
   std::optional<Error> error_;
 };
 
 using Status = Result<void>;
-inline Status Ok() { return Status(); }
+inline Status Ok() {
+  return Status();
+}
 
 }  // namespace podwright
 
@@ -160,16 +193,16 @@ inline Status Ok() { return Status(); }
 // under g++ 12 and clang 14.
 #define PW_CONCAT_INNER(a, b) a##b
 #define PW_CONCAT(a, b) PW_CONCAT_INNER(a, b)
-#define PW_TRY(expr)                                                \
-  do {                                                              \
-    if (auto pw_status = (expr); !pw_status.ok()) {                 \
-      return std::move(pw_status).error();                          \
-    }                                                               \
+#define PW_TRY(expr)                                \
+  do {                                              \
+    if (auto pw_status = (expr); !pw_status.ok()) { \
+      return std::move(pw_status).error();          \
+    }                                               \
   } while (false)
-#define PW_ASSIGN_IMPL(tmp, decl, expr)                             \
-  auto tmp = (expr);                                                \
-  if (!tmp.ok()) {                                                  \
-    return std::move(tmp).error();                                  \
-  }                                                                 \
+#define PW_ASSIGN_IMPL(tmp, decl, expr) \
+  auto tmp = (expr);                    \
+  if (!tmp.ok()) {                      \
+    return std::move(tmp).error();      \
+  }                                     \
   decl = std::move(tmp).value()
 #define PW_ASSIGN(decl, ...) PW_ASSIGN_IMPL(PW_CONCAT(pw_result_, __LINE__), decl, (__VA_ARGS__))
