@@ -1,0 +1,177 @@
+#include "reconciler/clouds/lab/podman.h"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+namespace podwright::clouds::lab {
+namespace {
+
+using std::chrono::seconds;
+using Strings = std::vector<std::string>;
+
+// Beyond podman's default set. SYS_ADMIN, because services of Debian are sandboxed by systemd with
+// mounts of their own; NET_ADMIN and NET_RAW for nftables, WireGuard, addresses and ping; MKNOD for
+// PrivateDevices; the others for sshd, ulimits and priorities in units, and debugging.
+constexpr char kCapabilities[] = "NET_ADMIN,NET_RAW,SYS_ADMIN,SYS_NICE,SYS_PTRACE,SYS_RESOURCE,AUDIT_WRITE,MKNOD";
+
+// Podman asks for a million of both by default; a host that limits its own processes refuses that.
+std::string LimitArgument(const char* name, int resource, rlim_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0 && limit.rlim_max != RLIM_INFINITY) {
+    wanted = std::min(wanted, limit.rlim_max);
+  }
+  const std::string value = std::to_string(wanted);
+  return std::string(name) + "=" + value + ":" + value;
+}
+
+bool HostRunsSystemd() {
+  return std::filesystem::exists("/run/systemd/system");
+}
+
+// Folders of one name below every control group hierarchy of the host.
+Strings CgroupFolders(const std::string& name) {
+  Strings folders;
+  std::error_code error;
+  const std::string root = "/sys/fs/cgroup";
+  const auto add = [&](const std::string& folder) {
+    if (std::filesystem::is_directory(folder, error)) folders.push_back(folder);
+  };
+  add(root + "/" + name);
+  for (std::filesystem::directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_directory(error)) add(it->path().string() + "/" + name);
+  }
+  return folders;
+}
+
+// A control group is removed like an empty folder, its children first. False while a process is in it.
+bool RemoveCgroup(const std::string& folder) {
+  std::error_code error;
+  Strings folders = {folder};
+  for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_directory(error)) folders.push_back(it->path().string());
+  }
+  bool removed = true;
+  for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
+    if (::rmdir(it->c_str()) != 0 && errno != ENOENT) removed = false;
+  }
+  return removed;
+}
+
+}  // namespace
+
+std::string Podman::CgroupParent() const {
+  return cgroup_manager_ == "systemd" ? cgroup_ + ".slice" : "/" + cgroup_;
+}
+
+Status Podman::Configure(const std::string& runtime, const std::string& cgroup_manager) {
+  cgroup_manager_ = cgroup_manager;
+  std::string config =
+      "# Written by Podwright; the lab's podman reads this file and no other.\n"
+      "[containers]\nlog_driver = \"k8s-file\"\nlog_size_max = 1048576\n"
+      "[engine]\nevents_logger = \"none\"\nlock_type = \"file\"\ncgroup_manager = \"" +
+      cgroup_manager + "\"\n";
+  if (!runtime.empty()) config += "runtime = \"" + runtime + "\"\n";
+  PW_TRY(MakeFolder(folder_, 0700));
+  return WriteFile(ConfigPath(), config, 0600);
+}
+
+std::vector<std::string> Podman::Argv(const Strings& args) const {
+  Strings argv = {"env",
+                  "CONTAINERS_CONF=" + ConfigPath(),
+                  program_,
+                  "--root",
+                  folder_ + "/storage",
+                  "--runroot",
+                  folder_ + "/run",
+                  "--tmpdir",
+                  folder_ + "/tmp"};
+  argv.insert(argv.end(), args.begin(), args.end());
+  return argv;
+}
+
+Result<std::string> Podman::Run(const Strings& args, const CallOptions& options, seconds limit,
+                                std::string stdin_bytes) const {
+  auto result = RunTool(Argv(args), options, limit, {std::move(stdin_bytes), {}});
+  if (!result.ok()) return result.error().Wrap("podman " + args[0]);
+  return result;
+}
+
+std::vector<std::string> Podman::ServerArguments() const {
+  return {"--systemd=always",
+          "--cgroup-parent=" + CgroupParent(),
+          "--cap-add=" + std::string(kCapabilities),
+          "--device=/dev/net/tun",
+          "--security-opt=label=disable",
+          "--security-opt=apparmor=unconfined",
+          "--ulimit=" + LimitArgument("nofile", RLIMIT_NOFILE, 524288),
+          "--ulimit=" + LimitArgument("nproc", RLIMIT_NPROC, 16384),
+          "--pids-limit=8192",
+          "--shm-size=256m",
+          "--no-hosts",
+          "--no-healthcheck",
+          "--pull=never"};
+}
+
+Result<Podman::Choice> Podman::Probe(const std::string& image, const CallOptions& options) {
+  std::vector<Choice> candidates;
+  Strings managers = {"cgroupfs"};
+  if (HostRunsSystemd()) managers.insert(managers.begin(), "systemd");
+  for (const auto& manager : managers) {
+    for (const char* runtime : {"", "crun", "runc"}) candidates.push_back({runtime, manager});
+  }
+  std::string reasons;
+  for (const auto& candidate : candidates) {
+    PW_TRY(Configure(candidate.runtime, candidate.cgroup_manager));
+    Strings args = {"run", "--rm", "--network=none", "--memory=64m"};
+    const Strings server = ServerArguments();
+    args.insert(args.end(), server.begin(), server.end());
+    args.insert(args.end(), {image, "/bin/true"});
+    const auto tried = Run(args, options);
+    if (tried.ok()) return candidate;
+    const ErrorCode code = tried.error().code();
+    if (code == ErrorCode::kCancelled || code == ErrorCode::kDeadlineExceeded) return tried.error();
+    reasons += "\n  " + (candidate.runtime.empty() ? "the default runtime" : candidate.runtime) + " with " +
+               candidate.cgroup_manager + ": " + tried.error().ToString();
+  }
+  return FailedPrecondition("no container runtime of this host can start a lab server:" + reasons);
+}
+
+Status Podman::ForgetRunningState() const {
+  for (const char* name : {"/run", "/tmp"}) {
+    PW_TRY(UnmountBelow(folder_ + name));
+    PW_TRY(RemoveTree(folder_ + name));
+  }
+  return Ok();
+}
+
+// Processes that watch a container end shortly after it; the kernel frees a group a moment later.
+Status Podman::WaitForCgroups() const {
+  const auto give_up = std::chrono::steady_clock::now() + seconds(10);
+  for (;;) {
+    Strings folders = CgroupFolders(cgroup_);
+    for (const auto& folder : CgroupFolders(cgroup_ + ".slice")) folders.push_back(folder);
+    bool gone = true;
+    for (const auto& folder : folders) gone = RemoveCgroup(folder) && gone;
+    if (gone) return Ok();
+    if (std::chrono::steady_clock::now() >= give_up) {
+      return Unavailable("processes of the lab are still in control group " + cgroup_);
+    }
+    ::poll(nullptr, 0, 20);
+  }
+}
+
+Status Podman::DestroyAll(const CallOptions& options) {
+  if (std::filesystem::exists(ConfigPath())) {
+    PW_TRY(Run({"rm", "--all", "--force", "--volumes", "--time=0"}, options));
+  }
+  PW_TRY(WaitForCgroups());
+  PW_TRY(UnmountBelow(folder_));
+  return RemoveTree(folder_);
+}
+
+}  // namespace podwright::clouds::lab

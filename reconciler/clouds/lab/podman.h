@@ -1,0 +1,60 @@
+// Runs podman over a storage of its own, below one folder: nothing of the user's containers, images,
+// networks or settings is read or touched, and all of it can be removed.
+//
+// Threading: const methods from any thread; Configure while nothing else runs.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "reconciler/clouds/cloud.h"
+#include "reconciler/clouds/lab/tools.h"
+
+namespace podwright::clouds::lab {
+
+class Podman {
+ public:
+  // `program` is looked up in PATH. `folder` is absolute; `cgroup` is the name of the control group
+  // below which all containers live.
+  Podman(std::string program, std::string folder, std::string cgroup)
+      : program_(std::move(program)), folder_(std::move(folder)), cgroup_(std::move(cgroup)) {}
+
+  // Writes the settings that every call uses. An empty runtime is podman's default.
+  Status Configure(const std::string& runtime, const std::string& cgroup_manager);
+
+  // `podman ARGS…`; standard output.
+  Result<std::string> Run(const std::vector<std::string>& args, const CallOptions& options,
+                          std::chrono::seconds limit = std::chrono::seconds(120), std::string stdin_bytes = {}) const;
+  // The whole argument vector of the same call, for someone else to run.
+  std::vector<std::string> Argv(const std::vector<std::string>& args) const;
+
+  // Arguments of `create` that make a container a server, but for what differs between machines.
+  std::vector<std::string> ServerArguments() const;
+
+  // Finds a container runtime and a way to manage control groups that can start a server from
+  // `image` on this host, by trying; calls Configure with it.
+  struct Choice {
+    std::string runtime;
+    std::string cgroup_manager;
+  };
+  Result<Choice> Probe(const std::string& image, const CallOptions& options);
+
+  // The host was started again: what runtimes keep in run folders is void.
+  Status ForgetRunningState() const;
+  // Removes containers, images, mounts, control groups and the folder.
+  Status DestroyAll(const CallOptions& options);
+
+ private:
+  std::string ConfigPath() const { return folder_ + "/containers.conf"; }
+  std::string CgroupParent() const;
+  Status WaitForCgroups() const;
+
+  const std::string program_;
+  const std::string folder_;
+  const std::string cgroup_;
+  std::string cgroup_manager_ = "cgroupfs";
+};
+
+}  // namespace podwright::clouds::lab
