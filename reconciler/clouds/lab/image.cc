@@ -90,7 +90,7 @@ Status ImageStore::Build(const Recipe& recipe, const std::string& work, const st
   PW_TRY(RunTool(Isolated(bootstrap), options, kBuildLimit, input));
   PW_TRY(PlaceFiles(recipe, root));
   input.stdin_bytes = kFinishScript;
-  const Strings finish = {"--mount-proc=" + root + "/proc", "--root=" + root, "/bin/sh", "-eu"};
+  const Strings finish = {"--mount-proc", "--root=" + root, "/bin/sh", "-eu"};
   PW_TRY(RunTool(Isolated(finish), options, kBuildLimit, std::move(input)));
   PW_TRY(
       RunTool({"tar", "--create", "--numeric-owner", "--xattrs", "--directory=" + root, "--file=" + work + "/tar", "."},

@@ -12,7 +12,7 @@ LabNames::LabNames(std::string installation, const std::string& data_folder) : i
   hasher.UpdateField(data_folder);
   const Digest digest = hasher.Finish();
   key_ = digest.Hex().substr(0, 10);
-  bridge_ = "pw-" + key_;
+  bridge_ = kBridgePrefix + key_;
   table_ = "podwright_" + key_;
   cgroup_ = "podwright_" + key_;
   seed_ = digest.bytes[31];

@@ -17,6 +17,8 @@ inline constexpr char kLabelUserPrefix[] = "dev.podwright.label.";
 
 class LabNames {
  public:
+  static constexpr char kBridgePrefix[] = "pw-";
+
   LabNames(std::string installation, const std::string& data_folder);
 
   const std::string& installation() const { return installation_; }

@@ -51,6 +51,14 @@ bool HasLink(const std::string& name) {
   return std::filesystem::exists("/sys/class/net/" + name);
 }
 
+bool HasOtherLab() {
+  std::error_code error;
+  for (std::filesystem::directory_iterator it("/sys/class/net", error), end; !error && it != end; it.increment(error)) {
+    if (it->path().filename().string().starts_with(LabNames::kBridgePrefix)) return true;
+  }
+  return false;
+}
+
 // A /proc file is written in place, not replaced.
 Status WriteProc(const char* path, std::string_view value) {
   const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
@@ -124,8 +132,9 @@ Status LabNetwork::Down(LabState& state, const CallOptions& options) {
   // Declared first, so that deleting an absent table is no error.
   const std::string table = "table ip " + names_.table() + "\n";
   PW_TRY(RunTool({"nft", "-f", "-"}, options, kLimit, {table + "delete " + table, {}}));
+  // Another lab on this host needs it as long as its bridge is there.
   if (state.enabled_forwarding) {
-    PW_TRY(WriteProc(kForwardingPath, "0"));
+    if (!HasOtherLab()) PW_TRY(WriteProc(kForwardingPath, "0"));
     state.enabled_forwarding = false;
   }
   state.subnet.clear();
