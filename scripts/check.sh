@@ -2,10 +2,24 @@
 # ./dev check: what a reviewer should not have to say.
 set -uo pipefail
 status=0
+mkdir -p build/log
 
 echo "format"
 git ls-files '*.cc' '*.h' | xargs clang-format --dry-run -Werror 2>build/log/format.log ||
   { grep -oE '^[^:]+:[0-9]+' build/log/format.log | sort -u | head -n 20; echo "run ./dev format"; status=1; }
+
+# The linter takes seconds a file: what this branch or work tree changed, or everything with LINT=all.
+echo "lint"
+if [ -f build/dev/compile_commands.json ]; then
+  if [ "${LINT:-}" = all ]; then
+    files=$(git ls-files '*.cc')
+  else
+    files=$( (git diff --name-only HEAD -- '*.cc'; git diff --name-only main...HEAD -- '*.cc' 2>/dev/null) | sort -u)
+  fi
+  for file in $files; do
+    [ -f "$file" ] && grep -q "/$file\"" build/dev/compile_commands.json && echo "$file"
+  done | xargs -r -P 2 -n 4 clang-tidy -p build/dev --quiet 2>/dev/null || status=1
+fi
 
 echo "shell"
 git ls-files '*.sh' dev .ci/run | xargs shellcheck -S warning || status=1
