@@ -1,0 +1,142 @@
+// The service as a client sees it: a channel in this process stands for core, also for what is newer than
+// the tofu or terraform at hand.
+#include "provider/sdk/server/provider_service.h"
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "provider/sdk/testing/toy_provider.h"
+#include "provider/sdk/value/msgpack.h"
+
+namespace podwright::sdk::server {
+namespace {
+
+class ClientPlayingCore : public ::testing::Test {
+ protected:
+  ClientPlayingCore() : service_(provider_) {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    stub_ = tfplugin6::Provider::NewStub(server_->InProcessChannel({}));
+  }
+
+  template <typename Request, typename Response>
+  Response Call(grpc::Status (tfplugin6::Provider::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
+                const Request& request) {
+    grpc::ClientContext context;
+    Response response;
+    const grpc::Status status = (stub_.get()->*rpc)(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+  template <typename Request, typename Response>
+  void ExpectRefused(grpc::Status (tfplugin6::Provider::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*)) {
+    const Response response = Call(rpc, Request());
+    ASSERT_EQ(response.diagnostics_size(), 1);
+    EXPECT_EQ(response.diagnostics(0).severity(), tfplugin6::Diagnostic::ERROR);
+    EXPECT_FALSE(response.diagnostics(0).summary().empty());
+  }
+
+  testing::ToyProvider provider_;
+  ProviderService service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<tfplugin6::Provider::Stub> stub_;
+};
+
+using Stub = tfplugin6::Provider::Stub;
+
+TEST_F(ClientPlayingCore, SchemaHasEveryFormOfAttribute) {
+  const auto response = Call(&Stub::GetProviderSchema, tfplugin6::GetProviderSchema::Request());
+  EXPECT_EQ(response.diagnostics_size(), 0);
+  EXPECT_TRUE(response.server_capabilities().plan_destroy());
+  EXPECT_EQ(response.provider().block().attributes(0).name(), "folder");
+  const auto& file = response.resource_schemas().at("toy_file");
+  EXPECT_EQ(file.version(), 1);
+  std::map<std::string, tfplugin6::Schema::Attribute> attributes;
+  for (const auto& attribute : file.block().attributes()) attributes[attribute.name()] = attribute;
+  EXPECT_EQ(attributes["anything"].type(), "\"dynamic\"");
+  EXPECT_TRUE(attributes["secret_wo"].write_only());
+  EXPECT_EQ(attributes["old"].deprecation_message(), "Use content.");
+  EXPECT_EQ(attributes["labels"].nested_type().nesting(), tfplugin6::Schema::Object::SET);
+  EXPECT_TRUE(attributes["labels"].type().empty());
+  EXPECT_EQ(response.data_source_schemas().count("toy_file"), 1U);
+}
+
+TEST_F(ClientPlayingCore, HostileBytesAreDiagnostics) {
+  tfplugin6::PlanResourceChange::Request request;
+  request.set_type_name("toy_file");
+  request.mutable_config()->set_msgpack(std::string("\xdd\xff\xff\xff\xff", 5));
+  const auto plan = Call(&Stub::PlanResourceChange, request);
+  ASSERT_EQ(plan.diagnostics_size(), 1);
+  tfplugin6::UpgradeResourceState::Request upgrade;
+  upgrade.set_type_name("toy_file");
+  upgrade.mutable_raw_state()->set_json(std::string(1'000'000, '['));
+  EXPECT_EQ(Call(&Stub::UpgradeResourceState, upgrade).diagnostics_size(), 1);
+  upgrade.mutable_raw_state()->clear_json();
+  (*upgrade.mutable_raw_state()->mutable_flatmap())["id"] = "1";
+  EXPECT_EQ(Call(&Stub::UpgradeResourceState, upgrade).diagnostics_size(), 1);
+}
+
+TEST_F(ClientPlayingCore, UnknownTypesAreDiagnostics) {
+  ExpectRefused(&Stub::ReadResource);
+  ExpectRefused(&Stub::ApplyResourceChange);
+  ExpectRefused(&Stub::ImportResourceState);
+  ExpectRefused(&Stub::ReadDataSource);
+  ExpectRefused(&Stub::ValidateResourceConfig);
+}
+
+TEST_F(ClientPlayingCore, ReadBeforeConfigureIsADiagnostic) {
+  tfplugin6::ReadDataSource::Request request;
+  request.set_type_name("toy_file");
+  const Type type = testing::ToyProvider().DataSources()[0]->GetSchema().ImpliedType();
+  request.mutable_config()->set_msgpack(EncodeMsgpack(Value::Object({{"name", Value::String("a")}}), type).value());
+  const auto response = Call(&Stub::ReadDataSource, request);
+  ASSERT_EQ(response.diagnostics_size(), 1);
+  EXPECT_NE(response.diagnostics(0).detail().find("folder is not known"), std::string::npos);
+}
+
+TEST_F(ClientPlayingCore, AbsentFeaturesAnswerAsAbsent) {
+  ExpectRefused(&Stub::MoveResourceState);
+  ExpectRefused(&Stub::UpgradeResourceIdentity);
+  ExpectRefused(&Stub::GenerateResourceConfig);
+  ExpectRefused(&Stub::ValidateEphemeralResourceConfig);
+  ExpectRefused(&Stub::OpenEphemeralResource);
+  ExpectRefused(&Stub::ValidateListResourceConfig);
+  ExpectRefused(&Stub::PlanAction);
+  ExpectRefused(&Stub::ValidateActionConfig);
+  ExpectRefused(&Stub::ValidateStateStoreConfig);
+  ExpectRefused(&Stub::LockState);
+  EXPECT_EQ(Call(&Stub::GetFunctions, tfplugin6::GetFunctions::Request()).functions_size(), 0);
+  EXPECT_FALSE(Call(&Stub::CallFunction, tfplugin6::CallFunction::Request()).error().text().empty());
+  const auto identities = Call(&Stub::GetResourceIdentitySchemas, tfplugin6::GetResourceIdentitySchemas::Request());
+  EXPECT_EQ(identities.identity_schemas_size() + identities.diagnostics_size(), 0);
+  grpc::ClientContext context;
+  const auto events = stub_->InvokeAction(&context, tfplugin6::InvokeAction::Request());
+  tfplugin6::InvokeAction::Event event;
+  ASSERT_TRUE(events->Read(&event));
+  EXPECT_EQ(event.completed().diagnostics_size(), 1);
+  EXPECT_FALSE(events->Read(&event));
+  EXPECT_TRUE(events->Finish().ok());
+}
+
+// What authors throw or mistake when the schema is made must not take the process down.
+class BrokenProvider final : public Provider {
+ public:
+  Schema ProviderSchema() override { return {.attributes = {{.name = "Bad Name"}}}; }
+  void Configure(const ConfigureRequest&, ConfigureResponse&) override {}
+  std::vector<std::unique_ptr<Resource>> Resources() override { return {}; }
+};
+
+TEST(BrokenProviders, SchemaFaultsAreDiagnosticsOfEveryCall) {
+  BrokenProvider provider;
+  ProviderService service(provider);
+  tfplugin6::GetProviderSchema::Response response;
+  EXPECT_TRUE(service.GetProviderSchema(nullptr, nullptr, &response).ok());
+  ASSERT_EQ(response.diagnostics_size(), 1);
+  EXPECT_NE(response.diagnostics(0).detail().find("Bad Name"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace podwright::sdk::server
