@@ -1,6 +1,8 @@
 #include "kinds/validate.h"
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/unknown_field_set.h>
 
@@ -266,6 +268,17 @@ Result<std::unique_ptr<Message>> DecodeSpec(const Kind& kind, std::string_view b
   validator.WalkUnknown(kind.schema(), *spec, Path());
   PW_TRY(validator.Take().ToStatus());
   return spec;
+}
+
+std::string EncodeSpec(const Message& spec) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    spec.SerializePartialToCodedStream(&coded);
+  }
+  return bytes;
 }
 
 Diagnostics ValidateObject(const Registry& registry, const v1::DesiredObject& object) {

@@ -44,4 +44,7 @@ Diagnostics ValidateObject(const Registry& registry, const v1::DesiredObject& ob
 Result<std::unique_ptr<google::protobuf::Message>> DecodeSpec(const Kind& kind, std::string_view bytes,
                                                               std::uint32_t schema_revision = 0);
 
+// The encoded form, the same bytes each time within one release; digests are made of CanonicalBytes.
+std::string EncodeSpec(const google::protobuf::Message& spec);
+
 }  // namespace podwright::kinds
