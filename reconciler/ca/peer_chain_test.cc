@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,6 +37,11 @@ class Listener {
     EXPECT_EQ(getsockname(fd_, raw, &size), 0);
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this, serve = std::move(serve)] {
+      // Of this side only: the client has to cope by itself with a server that is gone.
+      sigset_t pipe;
+      sigemptyset(&pipe);
+      sigaddset(&pipe, SIGPIPE);
+      pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
       const int client = accept(fd_, nullptr, nullptr);
       if (client >= 0) {
         serve(client);
