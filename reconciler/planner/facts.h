@@ -50,8 +50,9 @@ struct ObjectInput {
   ObjectLifecycle lifecycle = ObjectLifecycle::kLive;
   std::uint32_t defaults_revision = 0;
   std::shared_ptr<const google::protobuf::Message> spec;
-  Digest spec_digest;                 // of the spec's canonical bytes
-  std::vector<ObjectKey> references;  // what the spec refers to
+  std::shared_ptr<const google::protobuf::Message> declared;  // without defaults; null: the same as `spec`
+  Digest spec_digest;                                         // of the spec's canonical bytes
+  std::vector<ObjectKey> references;                          // what the spec refers to
 };
 
 // What a driver found of one object on one server.
@@ -78,6 +79,8 @@ enum class MachineState {
   kLost,  // the cloud does not know it any more
 };
 
+// The control plane's record of a machine. Region, size and image as the cloud answered, "" where it
+// did not: what a spec wants else makes a replacement.
 struct MachineInput {
   std::string server;
   std::string cloud;
@@ -88,6 +91,16 @@ struct MachineInput {
   std::string id;
   std::string tag;  // not part of the fact's digest
   MachineState state = MachineState::kIntended;
+};
+
+// What a cloud offers, for refusals at plan time.
+struct CloudInput {
+  std::string name;
+  bool own_kernel = true;  // when not, only the sysctls below can be set
+  std::vector<std::string> sysctl_prefixes;
+  std::vector<std::string> sysctl_names;
+
+  bool AllowsSysctl(std::string_view key) const;
 };
 
 struct SecretInput {
@@ -104,9 +117,11 @@ struct Referrer {
 
 std::string ObjectFactKey(const ObjectKey& key);                                // "object/server/web-1"
 std::string ObservedFactKey(const ObjectKey& object, std::string_view server);  // "observed/server/web-1@web-1"
+std::string ObservedRangeKey(const ObjectKey& object);                          // "range/observed/server/web-1@"
 std::string AgentFactKey(std::string_view server);
 std::string MachineFactKey(std::string_view server);
 std::string SecretFactKey(std::string_view name);
+std::string CloudFactKey(std::string_view name);
 std::string ReferrersFactKey(const ObjectKey& key);
 
 // Digests of the facts as slices record them.
@@ -114,6 +129,7 @@ Digest FactDigest(const ObjectInput& input);
 Digest FactDigest(const AgentInput& input);
 Digest FactDigest(const MachineInput& input);
 Digest FactDigest(const SecretInput& input);
+Digest FactDigest(const CloudInput& input);
 Digest FactDigest(const std::vector<Referrer>& referrers);
 
 // One stored fact with its digest.
@@ -132,6 +148,7 @@ class Facts {
   virtual const Fact<AgentInput>* FindAgent(std::string_view server) const = 0;
   virtual const Fact<MachineInput>* FindMachine(std::string_view server) const = 0;
   virtual const Fact<SecretInput>* FindSecret(std::string_view name) const = 0;
+  virtual const Fact<CloudInput>* FindCloud(std::string_view name) const = 0;
   // Live objects and tombstones that refer to `key`, sorted.
   virtual std::vector<Referrer> ReferrersOf(const ObjectKey& key) const = 0;
   // All objects, in no particular order.
@@ -164,6 +181,7 @@ class FactBase final : public Facts {
   void RemoveMachine(std::string_view server);
   void PutSecret(SecretInput input);
   void RemoveSecret(std::string_view name);
+  void PutCloud(CloudInput input);
 
   // The keys that changed since the last call, sorted.
   std::vector<std::string> TakeChangedKeys();
@@ -173,6 +191,7 @@ class FactBase final : public Facts {
   const Fact<AgentInput>* FindAgent(std::string_view server) const override;
   const Fact<MachineInput>* FindMachine(std::string_view server) const override;
   const Fact<SecretInput>* FindSecret(std::string_view name) const override;
+  const Fact<CloudInput>* FindCloud(std::string_view name) const override;
   std::vector<Referrer> ReferrersOf(const ObjectKey& key) const override;
   std::vector<const Fact<ObjectInput>*> Objects() const override;
   std::vector<const Fact<ObservedInput>*> ObservedOf(const ObjectKey& object) const override;
@@ -187,6 +206,7 @@ class FactBase final : public Facts {
   StringMap<Fact<AgentInput>> agents_;
   StringMap<Fact<MachineInput>> machines_;
   StringMap<Fact<SecretInput>> secrets_;
+  StringMap<Fact<CloudInput>> clouds_;
   std::unordered_map<ObjectKey, std::set<Referrer>, ObjectKeyHash> referrers_;
   std::set<std::string> changed_;
 };
@@ -199,6 +219,7 @@ class FactOverlay final : public Facts {
   void PutObject(ObjectInput input);
   void RemoveObject(const ObjectKey& key);
   void PutObserved(ObservedInput input);
+  // The version that an apply would make: of a new value, or a generator's first.
   void PutSecret(SecretInput input);
 
   const FactBase& base() const { return base_; }
@@ -210,15 +231,20 @@ class FactOverlay final : public Facts {
   const Fact<AgentInput>* FindAgent(std::string_view server) const override;
   const Fact<MachineInput>* FindMachine(std::string_view server) const override;
   const Fact<SecretInput>* FindSecret(std::string_view name) const override;
+  const Fact<CloudInput>* FindCloud(std::string_view name) const override;
   std::vector<Referrer> ReferrersOf(const ObjectKey& key) const override;
   std::vector<const Fact<ObjectInput>*> Objects() const override;
   std::vector<const Fact<ObservedInput>*> ObservedOf(const ObjectKey& object) const override;
 
  private:
+  std::set<Referrer>& ReferrersHere(const ObjectKey& target);
+  void Unlink(const ObjectKey& key);
+
   const FactBase& base_;
   std::map<ObjectKey, std::optional<Fact<ObjectInput>>> objects_;  // empty: removed
-  std::map<std::pair<ObjectKey, std::string>, Fact<ObservedInput>> observed_;
+  std::map<ObjectKey, std::map<std::string, Fact<ObservedInput>, std::less<>>> observed_;
   std::map<std::string, Fact<SecretInput>, std::less<>> secrets_;
+  std::map<ObjectKey, std::set<Referrer>> referrers_;  // of those targets whose referrers may differ
   std::set<std::string> changed_;
 };
 

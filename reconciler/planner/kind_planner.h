@@ -20,8 +20,14 @@ namespace podwright::planner {
 
 // An action before it has an id. The planner fills in id, object and depends_on.
 struct ActionDraft {
-  v1::Action action;                     // everything but id, object and depends_on
-  std::vector<std::size_t> after;        // places in SliceDraft::actions
+  // Encodes the verb's message, and notes its canonical form for the slice's digest.
+  void SetPayload(const google::protobuf::Message& payload);
+  void SetCompensation(std::string verb, std::string summary, const google::protobuf::Message& payload);
+
+  v1::Action action;  // everything but id, object and depends_on; payloads by the functions above
+  Digest payload_digest;
+  Digest compensation_digest;
+  std::vector<std::size_t> after;        // places in SliceDraft::actions, before this one
   std::vector<ObjectKey> after_objects;  // those are converged first: all their actions of this plan are done
 };
 

@@ -30,8 +30,11 @@ class RecordingReader {
 
   const ObjectInput* Object(const ObjectKey& key);
   const ObservedInput* Observed(const ObjectKey& object, std::string_view server);
+  // On which servers something of the object was observed, sorted. A range: one more or less is a change.
+  std::vector<std::string> ObservedServers(const ObjectKey& object);
   const AgentInput* Agent(std::string_view server);
   const MachineInput* Machine(std::string_view server);
+  const CloudInput* Cloud(std::string_view name);
   // 0: no such secret, or it has no value yet.
   std::int64_t SecretVersion(std::string_view name);
   std::vector<Referrer> Referrers(const ObjectKey& key);

@@ -1,0 +1,105 @@
+#include <algorithm>
+
+#include "reconciler/planner/encoding.h"
+#include "reconciler/planner/facts.h"
+
+namespace podwright::planner {
+
+std::size_t ObjectKeyHash::operator()(const ObjectKey& key) const noexcept {
+  const std::hash<std::string_view> hash;
+  return hash(key.kind) * 1099511628211ULL ^ hash(key.name);
+}
+
+namespace {
+std::string Join(std::string_view range, std::string_view first, std::string_view second) {
+  std::string out;
+  out.reserve(range.size() + first.size() + second.size() + 1);
+  out.append(range).append(first);
+  if (!second.empty()) out.append("/").append(second);
+  return out;
+}
+}  // namespace
+
+std::string ObjectFactKey(const ObjectKey& key) {
+  return Join("object/", key.kind, key.name);
+}
+std::string ObservedFactKey(const ObjectKey& object, std::string_view server) {
+  return Join("observed/", object.kind, object.name).append("@").append(server);
+}
+std::string ObservedRangeKey(const ObjectKey& object) {
+  return Join("range/observed/", object.kind, object.name).append("@");
+}
+std::string AgentFactKey(std::string_view server) {
+  return Join("agent/", server, "");
+}
+std::string MachineFactKey(std::string_view server) {
+  return Join("machine/", server, "");
+}
+std::string SecretFactKey(std::string_view name) {
+  return Join("secret/", name, "");
+}
+std::string CloudFactKey(std::string_view name) {
+  return Join("cloud/", name, "");
+}
+std::string ReferrersFactKey(const ObjectKey& key) {
+  return Join("referrers/", key.kind, key.name);
+}
+
+namespace {
+void AddMap(Encoder& encoder, const std::map<std::string, std::string>& map) {
+  encoder.Number(map.size());
+  for (const auto& [key, value] : map) encoder.Text(key).Text(value);
+}
+}  // namespace
+
+Digest FactDigest(const ObjectInput& input) {
+  Encoder encoder("object");
+  encoder.Text(input.key.kind).Text(input.key.name).Text(input.spec_digest.View());
+  encoder.Number(input.lifecycle).Number(input.defaults_revision);
+  AddMap(encoder, input.labels);
+  return encoder.Hash();
+}
+
+Digest FactDigest(const AgentInput& input) {
+  Encoder encoder("agent");
+  encoder.Number(input.verbs.size());
+  for (const std::string& verb : input.verbs) encoder.Text(verb);
+  AddMap(encoder, input.capabilities);
+  return encoder.Hash();
+}
+
+Digest FactDigest(const MachineInput& input) {
+  Encoder encoder("machine");
+  encoder.Text(input.cloud).Text(input.region).Text(input.size).Text(input.image).Text(input.id);
+  encoder.Number(input.state);
+  AddMap(encoder, input.sysctls);
+  return encoder.Hash();
+}
+
+Digest FactDigest(const SecretInput& input) {
+  return Encoder("secret").Number(input.version).Hash();
+}
+
+Digest FactDigest(const CloudInput& input) {
+  Encoder encoder("cloud");
+  encoder.Number(input.own_kernel).Number(input.sysctl_prefixes.size());
+  for (const std::string& prefix : input.sysctl_prefixes) encoder.Text(prefix);
+  for (const std::string& name : input.sysctl_names) encoder.Text(name);
+  return encoder.Hash();
+}
+
+bool CloudInput::AllowsSysctl(std::string_view key) const {
+  return own_kernel || std::find(sysctl_names.begin(), sysctl_names.end(), key) != sysctl_names.end() ||
+         std::any_of(sysctl_prefixes.begin(), sysctl_prefixes.end(),
+                     [key](const std::string& prefix) { return key.starts_with(prefix); });
+}
+
+Digest FactDigest(const std::vector<Referrer>& referrers) {
+  Encoder encoder("referrers");
+  for (const Referrer& referrer : referrers) {
+    encoder.Text(referrer.key.kind).Text(referrer.key.name).Number(referrer.lifecycle);
+  }
+  return encoder.Hash();
+}
+
+}  // namespace podwright::planner

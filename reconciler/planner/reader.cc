@@ -1,0 +1,66 @@
+#include "reconciler/planner/reader.h"
+
+#include <algorithm>
+
+#include "reconciler/planner/encoding.h"
+
+namespace podwright::planner {
+
+namespace {
+template <typename Input>
+const Input* Record(std::vector<ReadRecord>& reads, std::string key, const Fact<Input>* fact) {
+  reads.push_back({std::move(key), fact == nullptr ? std::string() : std::string(fact->digest.View())});
+  return fact == nullptr ? nullptr : &fact->input;
+}
+}  // namespace
+
+const ObjectInput* RecordingReader::Object(const ObjectKey& key) {
+  return Record(reads_, ObjectFactKey(key), facts_.FindObject(key));
+}
+
+const ObservedInput* RecordingReader::Observed(const ObjectKey& object, std::string_view server) {
+  return Record(reads_, ObservedFactKey(object, server), facts_.FindObserved(object, server));
+}
+
+std::vector<std::string> RecordingReader::ObservedServers(const ObjectKey& object) {
+  std::vector<std::string> servers;
+  Encoder encoder("range");
+  for (const Fact<ObservedInput>* fact : facts_.ObservedOf(object)) {
+    servers.push_back(fact->input.server);
+    encoder.Text(servers.back());
+  }
+  reads_.push_back({ObservedRangeKey(object), servers.empty() ? std::string() : std::string(encoder.Hash().View())});
+  return servers;
+}
+
+const AgentInput* RecordingReader::Agent(std::string_view server) {
+  return Record(reads_, AgentFactKey(server), facts_.FindAgent(server));
+}
+
+const MachineInput* RecordingReader::Machine(std::string_view server) {
+  return Record(reads_, MachineFactKey(server), facts_.FindMachine(server));
+}
+
+const CloudInput* RecordingReader::Cloud(std::string_view name) {
+  return Record(reads_, CloudFactKey(name), facts_.FindCloud(name));
+}
+
+std::int64_t RecordingReader::SecretVersion(std::string_view name) {
+  const SecretInput* secret = Record(reads_, SecretFactKey(name), facts_.FindSecret(name));
+  return secret == nullptr ? 0 : secret->version;
+}
+
+std::vector<Referrer> RecordingReader::Referrers(const ObjectKey& key) {
+  std::vector<Referrer> referrers = facts_.ReferrersOf(key);
+  const std::string digest = referrers.empty() ? std::string() : std::string(FactDigest(referrers).View());
+  reads_.push_back({ReferrersFactKey(key), digest});
+  return referrers;
+}
+
+std::vector<ReadRecord> RecordingReader::TakeReads() {
+  std::sort(reads_.begin(), reads_.end());
+  reads_.erase(std::unique(reads_.begin(), reads_.end()), reads_.end());
+  return std::move(reads_);
+}
+
+}  // namespace podwright::planner
