@@ -17,6 +17,7 @@ namespace {
 
 // Written once before threads; read when nothing else can be trusted, so no std::string.
 std::array<char, 128> g_program{};
+std::array<char, 128> g_socket{};
 std::atomic_flag g_reported = ATOMIC_FLAG_INIT;
 std::array<char, 64 * 1024> g_signal_stack;
 
@@ -60,6 +61,7 @@ void Report(std::string_view what, std::string_view detail) {
   Put(" ended. Please report this, with these addresses:\n");
   int frames = 0;
   _Unwind_Backtrace(PutFrame, &frames);
+  if (g_socket[0] != '\0') ::unlink(g_socket.data());
 }
 
 void OnTerminate() {
@@ -93,6 +95,10 @@ void OnFatalSignal(int signal) {
 }
 
 }  // namespace
+
+void RemoveSocketOnCrash(const std::string& path) {
+  std::strncpy(g_socket.data(), path.c_str(), g_socket.size() - 1);
+}
 
 void InstallCrashReport(const std::string& program) {
   std::strncpy(g_program.data(), program.c_str(), g_program.size() - 1);

@@ -9,4 +9,7 @@ namespace podwright::sdk::plugin {
 // Call before threads are started. `program` is "NAME VERSION".
 void InstallCrashReport(const std::string& program);
 
+// The socket to remove before a crashed process ends. Call once, when it exists.
+void RemoveSocketOnCrash(const std::string& path);
+
 }  // namespace podwright::sdk::plugin

@@ -92,6 +92,7 @@ class Serving {
     server_ = builder.BuildAndStart();
     ::umask(before);
     if (server_ == nullptr || port == 0) return Internal("cannot listen on " + path_);
+    plugin::RemoveSocketOnCrash(path_);
     server_->GetHealthCheckService()->SetServingStatus(kHealthName, true);
     if (!environment_.socket_group.empty()) PW_TRY(plugin::ShareWithGroup(path_, environment_.socket_group));
     return Ok();

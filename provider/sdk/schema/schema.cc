@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "provider/sdk/value/json.h"
+
 namespace podwright::sdk {
 namespace {
 
@@ -47,6 +49,10 @@ class Checker {
     if (a.write_only && a.computed) Fault(here, "write-only excludes computed");
     if (a.write_only && in_set) Fault(here, "no write-only attributes inside sets");
     if (a.default_value && !(a.optional && a.computed)) Fault(here, "a default needs optional and computed");
+    if (a.default_value &&
+        !Conform(*a.default_value, a.ImpliedType(), ExtraAttributes::kRefuse, MissingAttributes::kNull).ok()) {
+      Fault(here, "its default is not of its type");
+    }
     if (a.use_state_for_unknown && !a.computed) Fault(here, "use_state_for_unknown needs computed");
     if (a.nesting == Nesting::kNone) {
       if (!a.attributes.empty()) Fault(here, "has attributes but no nesting");

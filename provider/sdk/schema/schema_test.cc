@@ -29,6 +29,9 @@ TEST(Schema, NamesEveryFaultAtItsPlace) {
             "a: write-only excludes computed");
   EXPECT_EQ(Faults({{.name = "a", .type = Type::String(), .optional = true, .default_value = Value::Int(1)}}),
             "a: a default needs optional and computed");
+  EXPECT_EQ(
+      Faults({{.name = "a", .type = Type::Bool(), .optional = true, .computed = true, .default_value = Value::Int(1)}}),
+      "a: its default is not of its type");
   EXPECT_EQ(Faults({{.name = "count", .type = Type::String(), .required = true}}),
             "count: is a word of Terraform's own");
   EXPECT_EQ(Faults({{.name = "a", .type = Type::Set(Type::Dynamic()), .optional = true}}),

@@ -355,7 +355,7 @@ class Process(Case):
         self.write(FULL % "one")
         before = time.monotonic()
         self.run_cli("plan")
-        self.assertLess(time.monotonic() - before, 2)  # each process that must be killed costs 2 s
+        self.assertLess(time.monotonic() - before, 5)  # three processes; each that must be killed costs 2 s
 
     def test_interrupt_ends_a_waiting_apply(self):
         self.write('resource "toy_file" "a" {\n  name = "a"\n  wait = 60\n}\n')
@@ -383,8 +383,6 @@ class Process(Case):
         output = self.apply(expect=1)
         self.assertIn("plugin crashed", output)
         self.assertIn("panic: terminated", output)
-        for left in os.listdir(self.sockets):
-            os.unlink(os.path.join(self.sockets, left))  # a crash cleans nothing up
 
     def test_debug_mode_serves_several_runs(self):
         server = subprocess.Popen([PROVIDER, "-debug"], env=self.env, text=True, stdout=subprocess.PIPE)
