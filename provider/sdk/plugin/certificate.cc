@@ -2,6 +2,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -60,6 +61,8 @@ std::string Contents(BIO* bio) {
 }  // namespace
 
 Result<Certificate> MakeCertificate() {
+  // The host's OpenSSL configuration may name modules, which a fully static program cannot load.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   const std::unique_ptr<EVP_PKEY, Free> key(EVP_EC_gen("P-256"));
   const std::unique_ptr<X509, Free> cert(X509_new());
   if (key == nullptr || cert == nullptr) return Failed("no key");
