@@ -6,7 +6,7 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string_view>
 
 #include "core/digest.h"
@@ -51,7 +51,9 @@ bool IsPlanFile(const std::string& path) {
 Result<v1::ApplyRequest> LoadPlanFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return ErrnoError(errno, "open " + path);
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::ostringstream whole;
+  whole << in.rdbuf();
+  const std::string text = whole.str();
   if (!text.starts_with(kMagic)) return InvalidArgument(path + " is not a plan made by `podwright plan --out`");
   const std::string_view rest = std::string_view(text).substr(kMagic.size());
   v1::ApplyRequest request;

@@ -98,9 +98,8 @@ std::string DescribeObject(const kinds::Registry& registry, const v1::ObjectView
   };
   section("Spec", json.value("spec", Json::object()));
   section("Status", json.value("status", Json::object()));
-  for (const auto& [server, observed] : json.value("observed", Json::object()).items()) {
-    section("Observed on " + Printable(server), observed);
-  }
+  if (!json.contains("observed")) return out;
+  for (const auto& [server, observed] : json["observed"].items()) section("Observed on " + Printable(server), observed);
   return out;
 }
 
