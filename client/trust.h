@@ -11,7 +11,7 @@
 
 namespace podwright::client {
 
-// `endpoint` is host:port; `fingerprint` is SHA-256 over the certificate's DER in hex, colons allowed.
+// `endpoint` is a normalised HOST:PORT; `fingerprint` is SHA-256 over the certificate's DER in hex, colons allowed.
 // Answers the certificate as PEM.
 Result<std::string> FetchCa(const std::string& endpoint, const std::string& fingerprint,
                             std::chrono::milliseconds timeout);

@@ -85,13 +85,12 @@ Result<int> Ssh(App& app, const Options& options) {
   v1::MachineShellRequest request;
   request.set_workspace(context.workspace);
   request.set_server(options.server);
+  const TerminalTraits& traits = app.terminal().traits();
+  request.set_terminal(options.command.empty() && !options.print && traits.in_is_terminal && traits.out_is_terminal);
   PW_ASSIGN(client::Control * control, app.control());
   PW_ASSIGN(const v1::MachineShellResponse response, control->MachineShell(request, app.call()));
   std::vector<std::string> argv(response.argv().begin(), response.argv().end());
   if (argv.empty()) return Internal("the control plane answered no command");
-  if (!options.print && app.terminal().traits().in_is_terminal && app.terminal().traits().out_is_terminal) {
-    argv.insert(argv.end() - 1, "--tty");
-  }
   if (options.print) {
     if (app.PrintStructured(Json(argv))) return kDone;
     std::string line;
@@ -99,11 +98,8 @@ Result<int> Ssh(App& app, const Options& options) {
     app.terminal().out() << Printable(line) << "\n";
     return kDone;
   }
-  if (options.command.empty()) {
-    argv.insert(argv.end(), {"bash", "--login"});
-  } else {
-    argv.insert(argv.end(), options.command.begin(), options.command.end());
-  }
+  if (options.command.empty() && !request.terminal()) argv.insert(argv.end(), {"bash", "--login"});
+  argv.insert(argv.end(), options.command.begin(), options.command.end());
   app.terminal().out() << std::flush;
   PW_TRY(app.Exec(argv));
   return kFailed;
