@@ -22,7 +22,8 @@ struct Setting {
 
 constexpr Setting kSettings[] = {
     {kConfigName, "PODWRIGHT_DAEMON_CONFIG", "YAML file with these settings, names with _ for -"},
-    {"data-dir", "PODWRIGHT_DATA_DIR", "Folder of the store; /var/lib/podwright for root, else $XDG_STATE_HOME/podwright"},
+    {"data-dir", "PODWRIGHT_DATA_DIR",
+     "Folder of the store; /var/lib/podwright for root, else $XDG_STATE_HOME/podwright"},
     {"envelope-key", "PODWRIGHT_ENVELOPE_KEY",
      "File of the key that encrypts secrets, outside the data folder; made when it is missing; "
      "/etc/podwright/envelope.key for root, else $XDG_CONFIG_HOME/podwright/envelope.key"},
@@ -34,10 +35,12 @@ constexpr Setting kSettings[] = {
     {"agents-advertise", "PODWRIGHT_AGENTS_ADVERTISE",
      "HOST or HOST:PORT by which servers reach this one; stands in enrolment tokens. Without it: the lab's address "
      "where there is a lab, else the host's first address that is not loopback"},
-    {"tls-names", "PODWRIGHT_TLS_NAMES", "Further names and addresses for the servers' certificates, with commas between"},
+    {"tls-names", "PODWRIGHT_TLS_NAMES",
+     "Further names and addresses for the servers' certificates, with commas between"},
     {"lab", "PODWRIGHT_LAB", "auto: servers in containers on this host, where it is able to; off"},
     {"lab-cache", "PODWRIGHT_LAB_CACHE", "Folder of the lab's image, which may be shared; the data folder's lab-cache"},
-    {"agent-binary", "PODWRIGHT_AGENT_BINARY", "The program podwright-agent for new machines; the one beside podwrightd"},
+    {"agent-binary", "PODWRIGHT_AGENT_BINARY",
+     "The program podwright-agent for new machines; the one beside podwrightd"},
     {"ready-file", "PODWRIGHT_READY_FILE", "A file that is made when everything listens"},
     {"log-level", "PODWRIGHT_LOG_LEVEL", "trace, debug, info, warn, error or off; info"},
     {"log-format", "PODWRIGHT_LOG_FORMAT", "text or json; text"},
@@ -119,7 +122,8 @@ class Reader {
   // The error of a value with its source before it.
   Error Bad(const char* name, const std::string& what) const {
     const auto it = values_.find(name);
-    return InvalidArgument((it == values_.end() ? std::string("default of --") + name : it->second.source) + ": " + what);
+    return InvalidArgument((it == values_.end() ? std::string("default of --") + name : it->second.source) + ": " +
+                           what);
   }
   Result<Address> ListenAddress(const char* name, const char* otherwise) const {
     Result<Address> address = ParseAddress(Text(name, otherwise), -1);
@@ -157,9 +161,11 @@ Status TakeLog(const Reader& reader, Settings* settings) {
 }
 
 Status TakeFolders(const Reader& reader, const Host& host, Settings* settings) {
-  const std::string state = host.root ? "/var/lib/podwright" : UserFolder(host.environment, "XDG_STATE_HOME", "/.local/state/podwright");
+  const std::string state =
+      host.root ? "/var/lib/podwright" : UserFolder(host.environment, "XDG_STATE_HOME", "/.local/state/podwright");
   const std::string config = UserFolder(host.environment, "XDG_CONFIG_HOME", "/.config/podwright");
-  const auto need = [&](const char* name, const std::string& folder, const std::string& below, std::string* out) -> Status {
+  const auto need = [&](const char* name, const std::string& folder, const std::string& below,
+                        std::string* out) -> Status {
     *out = reader.Text(name, folder.empty() ? "" : folder + below);
     if (out->empty()) return reader.Bad(name, "HOME is not set: say where");
     return Ok();

@@ -1,0 +1,21 @@
+// SetSecret, RotateSecret.
+#include "reconciler/api/control_service.h"
+#include "reconciler/control/control_plane.h"
+
+namespace podwright::api {
+
+using control::Caller;
+
+grpc::Status ControlService::SetSecret(Context* context, const v1::SetSecretRequest* request,
+                                       v1::SecretVersion* response) {
+  return Handle(*context, "SetSecret", response,
+                [&](const Caller& caller) { return d_.control.SetSecret(caller, *request); });
+}
+
+grpc::Status ControlService::RotateSecret(Context* context, const v1::RotateSecretRequest* request,
+                                          v1::SecretVersion* response) {
+  return Handle(*context, "RotateSecret", response,
+                [&](const Caller& caller) { return d_.control.RotateSecret(caller, *request); });
+}
+
+}  // namespace podwright::api
