@@ -47,6 +47,11 @@ std::string Describe(const Node& node) {
 }
 
 void Binder::Error(Place place, const Path& path, std::string message, std::string suggestion) {
+  if (too_many()) return;
+  if (++errors_ > kMostErrors) {
+    message = "there are further errors in this document; they are not shown";
+    suggestion.clear();
+  }
   out_.Add({Severity::kError, std::move(message), std::move(suggestion), {file_, place.line, place.column}, path});
 }
 
@@ -69,6 +74,7 @@ Location Binder::Locate(const Path& path) const {
 void Binder::Bind(const Schema& schema, const Node& node, google::protobuf::Message* message, const Path& path) {
   std::set<const Field*> bound;
   for (const Node& child : node.children) {
+    if (too_many()) return;
     const Field* field = schema.Find(child.key);
     if (field == nullptr) {
       field = schema.FindByFormerName(child.key);

@@ -32,6 +32,9 @@ class Binder {
   void Error(Place place, const Path& path, std::string message, std::string suggestion = {});
 
  private:
+  // Nobody reads more errors of one document, and hostile text could make a hundred thousand of them.
+  static constexpr int kMostErrors = 200;
+  bool too_many() const { return errors_ > kMostErrors; }
   void BindField(const Field& field, const Node& node, google::protobuf::Message* message, const Path& path);
   void BindList(const Field& field, const Node& node, google::protobuf::Message* message, const Path& path);
   void BindMap(const Field& field, const Node& node, google::protobuf::Message* message, const Path& path);
@@ -41,6 +44,7 @@ class Binder {
   std::string file_;
   Diagnostics& out_;
   std::map<std::string, Place> places_;
+  int errors_ = 0;
 };
 
 // "a list", "text", …: what a node is, for people.

@@ -280,6 +280,14 @@ TEST(LoaderRefuses, TooManyValues) {
   EXPECT_THAT(SpecErrors(many + "]"), HasSubstr("more than 200000 values"));
 }
 
+TEST(LoaderRefuses, ADocumentFullOfErrorsInNoTime) {
+  std::string spec = "spec:\n";
+  for (int i = 0; i < 60'000; ++i) spec += "  k" + std::to_string(i) + ": x\n";
+  const LoadedFolder loaded = Load(kHead + spec);
+  EXPECT_EQ(loaded.diagnostics.size(), 201U);
+  EXPECT_THAT(loaded.diagnostics.ToString(), HasSubstr("further errors in this document"));
+}
+
 TEST(LoaderRefuses, InvalidUtf8WithItsPlace) {
   EXPECT_EQ(SpecErrors("spec:\n  payload: a\xff\n"), "plan.yaml:5:13: error: the text is not UTF-8\n");
   EXPECT_THAT(SpecErrors("spec: {payload: \xc0\xaf}"), HasSubstr("not UTF-8"));      // overlong
