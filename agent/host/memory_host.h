@@ -1,0 +1,79 @@
+// A server in memory, for tests: the same rules as a real one, faults on demand, every effect counted.
+// Threading: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/host/host.h"
+
+namespace podwright::host {
+
+struct MemoryParts;
+
+class MemoryHost {
+ public:
+  struct File {
+    FileType type = FileType::kFile;
+    std::string content;
+    FileAttributes attributes;
+    std::uint64_t version = 0;
+  };
+  struct Unit {
+    UnitState state;
+    bool fails_to_start = false;
+    bool can_reload = true;
+  };
+  struct Timer {
+    std::chrono::milliseconds delay{};
+    std::vector<std::string> argv;
+  };
+
+  MemoryHost();
+  ~MemoryHost();
+  MemoryHost(const MemoryHost&) = delete;
+  MemoryHost& operator=(const MemoryHost&) = delete;
+  Host View();
+
+  // The next `times` calls of `operation` ("files.write", "packages.install", …) fail with `error`.
+  void Fail(const std::string& operation, Error error, int times = 1);
+  // How often an operation that changes the server was done: "units.restart nginx.service".
+  int Count(const std::string& effect) const;
+  const std::vector<std::string>& Effects() const { return effects_; }
+  // A restart of the machine: services that are enabled run again, the firewall is gone.
+  void Reboot();
+  // What systemd does when an armed timer elapses.
+  void FireTimer(const std::string& name);
+
+  // The server itself: tests set it up and look at it here.
+  std::map<std::string, File> files;
+  std::map<std::string, std::string> packages;             // installed
+  std::map<std::string, std::set<std::string>> available;  // versions by name, the newest last
+  std::map<std::string, Unit> units;
+  std::map<std::string, UserState> users;
+  std::set<std::string> groups;
+  std::map<std::string, std::string> sysctls;
+  std::optional<kinds::FirewallTable> firewall;
+  std::map<std::string, Timer> timers;
+  std::map<std::string, std::string> capabilities;
+  std::string boot_id = "boot-1";
+
+ private:
+  friend struct MemoryParts;
+  Status Fault(const std::string& operation);
+  void Effect(std::string effect) { effects_.push_back(std::move(effect)); }
+
+  std::map<std::string, std::deque<Error>> faults_;
+  std::vector<std::string> effects_;
+  std::uint64_t counter_ = 0;
+  std::unique_ptr<MemoryParts> parts_;
+};
+
+}  // namespace podwright::host

@@ -1,0 +1,28 @@
+// The machine that this process runs on, behind the host seam.
+#pragma once
+
+#include "agent/host/host.h"
+#include "agent/host/real_facts.h"
+#include "agent/host/real_files.h"
+#include "agent/host/real_firewall.h"
+#include "agent/host/real_machine.h"
+
+namespace podwright::host {
+
+class RealHost {
+ public:
+  RealHost() : files_(accounts_), users_(accounts_) {}
+  Host View() { return {files_, packages_, units_, users_, sysctls_, firewall_, facts_}; }
+
+ private:
+  Accounts accounts_;
+  RealFiles files_;
+  AptPackages packages_;
+  SystemdUnits units_;
+  LocalUsers users_;
+  ProcSysctls sysctls_;
+  NftFirewall firewall_;
+  RealFacts facts_;
+};
+
+}  // namespace podwright::host
