@@ -142,8 +142,7 @@ Status EnrolServer(const std::string& state_folder, const std::string& token, co
   SystemClock clock;
   std::string text = token;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-  PW_ASSIGN(const v1::AgentIdentity identity, Enrol(text, version, clock));
-  PW_TRY(SaveIdentity(state_folder, identity));
+  PW_ASSIGN(const v1::AgentIdentity identity, Enrol(text, state_folder, version, clock));
   log::Info("the server is enrolled", {{key::kServer, identity.server()},
                                        {key::kWorkspace, identity.workspace()},
                                        {key::kAddress, identity.address()}});

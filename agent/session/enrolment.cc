@@ -16,16 +16,31 @@ namespace podwright::agent {
 namespace {
 
 constexpr std::chrono::milliseconds kLimit{20'000};
+constexpr char kBegun[] = "/enrolling";
+
+// The keys of an enrolment that was begun, or new ones, which are on disk before anybody hears of them.
+Result<v1::AgentIdentity> KeysFor(const EnrolmentToken& token, const std::string& folder) {
+  const auto begun = ReadPrivateFile(folder + kBegun);
+  v1::AgentIdentity identity;
+  if (begun.ok() && identity.ParseFromString(*begun) && identity.server() == token.server &&
+      identity.address() == token.address) {
+    return identity;
+  }
+  PW_ASSIGN(identity, NewIdentity(token.server, token.address));
+  PW_TRY(WritePrivateFile(folder + kBegun, identity.SerializeAsString()));
+  return identity;
+}
 
 }  // namespace
 
-Result<v1::AgentIdentity> Enrol(std::string_view token_text, const std::string& agent_version, Clock& clock) {
+Result<v1::AgentIdentity> Enrol(std::string_view token_text, const std::string& folder,
+                                const std::string& agent_version, Clock& clock) {
   PW_ASSIGN(const EnrolmentToken token, EnrolmentToken::Parse(token_text));
   PW_ASSIGN(const auto chain, crypto::FetchPeerChain(token.host(), token.port(), kLimit));
   PW_ASSIGN(const auto root, crypto::FindRoot(chain, token.ca_fingerprint, clock.Now()));
   PW_ASSIGN(const std::string root_pem, root.Pem());
 
-  PW_ASSIGN(v1::AgentIdentity identity, NewIdentity(token.server, token.address));
+  PW_ASSIGN(v1::AgentIdentity identity, KeysFor(token, folder));
   PW_ASSIGN(const std::string request_der, RequestFor(identity));
   PW_ASSIGN(const auto sealing, crypto::PrivateKey::FromPem(identity.sealing_private_key()));
   PW_ASSIGN(const auto sealing_public, sealing.Public());
@@ -44,6 +59,8 @@ Result<v1::AgentIdentity> Enrol(std::string_view token_text, const std::string& 
   const grpc::Status status = stub->Enrol(&context, request, &response);
   if (!status.ok()) return FromGrpc(status, "the control plane did not enrol the server");
   PW_TRY(TakeCertificate(response, ToUnixMillis(clock.Now()), identity));
+  PW_TRY(SaveIdentity(folder, identity));
+  PW_TRY(ShredFile(folder + kBegun));
   return identity;
 }
 

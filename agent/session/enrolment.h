@@ -14,8 +14,11 @@
 
 namespace podwright::agent {
 
-// Nothing is sent before the CA's fingerprint in the token was compared with what the server shows.
-Result<v1::AgentIdentity> Enrol(std::string_view token_text, const std::string& agent_version, Clock& clock);
+// Nothing is sent before the CA's fingerprint in the token was compared with what the server shows. The
+// keys are kept in `folder` until the answer has come: after a lost answer the same token and keys
+// get it again. On success the identity is saved there.
+Result<v1::AgentIdentity> Enrol(std::string_view token_text, const std::string& folder,
+                                const std::string& agent_version, Clock& clock);
 
 // A new certificate for the same key, also when the old one has expired.
 Status RenewCertificate(v1::AgentIdentity& identity, Clock& clock);
