@@ -25,6 +25,8 @@ struct Options {
   std::chrono::milliseconds backoff_most{60'000};
   std::uint32_t max_attempts = 4;
   std::uint32_t max_rounds = 5;  // plan, act, plan again
+  // So long an agent may repair drift by itself before the control plane begins a run.
+  std::chrono::milliseconds drift_grace{30'000};
   std::chrono::milliseconds tombstone_hold{600'000};
   std::chrono::milliseconds stray_interval{300'000};
   std::chrono::milliseconds housekeeping_interval{60'000};

@@ -1,0 +1,325 @@
+#include "reconciler/control/apply.h"
+
+#include "core/fault.h"
+#include "kinds/canonical.h"
+#include "reconciler/control/change.h"
+#include "reconciler/control/readiness.h"
+#include "reconciler/control/run_builder.h"
+#include "reconciler/control/views.h"
+#include "reconciler/planner/inputs.h"
+#include "reconciler/store/helpers.h"
+
+namespace podwright::control {
+namespace {
+
+constexpr std::size_t kPreviewsKept = 64;
+constexpr std::size_t kMaxRememberedBytes = 512U << 10;
+
+// The request's copy of secret values does not outlive the request.
+class WipeAtEnd {
+ public:
+  explicit WipeAtEnd(v1::ApplyRequest& request) : request_(request) {}
+  ~WipeAtEnd() {
+    for (v1::DesiredObject& put : *request_.mutable_puts()) put.mutable_spec()->assign(put.spec().size(), '\0');
+  }
+  WipeAtEnd(const WipeAtEnd&) = delete;
+  WipeAtEnd& operator=(const WipeAtEnd&) = delete;
+
+ private:
+  v1::ApplyRequest& request_;
+};
+
+// Without values of secrets: a digest at rest must not help to guess them. That a value is another one is seen by
+// the secrets' store, which knows the same idempotency key.
+std::string RequestDigest(const v1::ApplyRequest& request) {
+  v1::ApplyRequest bare = request;
+  for (v1::DesiredObject& put : *bare.mutable_puts()) SecretDoor::DropValue(put.kind(), put.mutable_spec());
+  return std::string(Sha256(kinds::CanonicalBytes(bare)).View());
+}
+
+}  // namespace
+
+Result<v1::ApplyResponse> Apply::Run(const Caller& caller, v1::ApplyRequest request) {
+  PW_TRY(CheckRequest(core_.deps.kinds, &request));
+  const WipeAtEnd wipe(request);
+  const std::string digest = RequestDigest(request);
+  std::vector<Question> questions;
+  std::vector<std::string> away;
+  {
+    const std::lock_guard<std::mutex> lock(core_.mutex);
+    PW_TRY(ready_());
+    PW_ASSIGN(auto remembered, Remembered(request, digest));
+    if (remembered) return std::move(*remembered);
+    PW_ASSIGN(const Candidate candidate, MakeCandidate(core_, secrets_, request));
+    questions = Questions(candidate, request, &away);
+  }
+  Answers answers;
+  if (!questions.empty()) {
+    std::vector<Answer> replies = desk_.Ask(questions, core_.Steady() + core_.options.observe_timeout);
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      const Question& question = questions[i];
+      if (replies[i].answered) {
+        answers[{question.object, question.server.server}] = std::move(replies[i].facts);
+      } else {
+        away.push_back("the agent of " + question.server.server + " did not say what it has of " +
+                       question.object.Text() + " (" + replies[i].error +
+                       "): the plan stands on what was known before");
+      }
+    }
+  }
+  const std::lock_guard<std::mutex> lock(core_.mutex);
+  PW_TRY(ready_());
+  PW_ASSIGN(auto remembered, Remembered(request, digest));
+  if (remembered) return std::move(*remembered);
+  // Made again: others may have changed what it stands on meanwhile.
+  PW_ASSIGN(Candidate candidate, MakeCandidate(core_, secrets_, request));
+  candidate.warnings.insert(candidate.warnings.end(), away.begin(), away.end());
+  PW_ASSIGN(Preview preview, MakePreview(request, candidate, answers));
+  PW_TRY(CheckDigest(request, preview));
+  if (request.dry_run()) {
+    Remember(request.workspace(), preview.plan);
+    v1::ApplyResponse response;
+    for (const auto& [id, put] : candidate.puts) {
+      v1::ObjectView* view = response.add_objects();
+      if (core_.tables.Find(id) != nullptr) *view = MakeView(core_, id);
+      *view->mutable_object() = put.object;
+      if (put.kind == PutKind::kCreate) view->mutable_object()->clear_uid();
+    }
+    for (const std::string& warning : candidate.warnings) response.add_warnings(warning);
+    *response.mutable_plan() = std::move(preview.plan);
+    return response;
+  }
+  PW_TRY(CheckErrors(request, candidate, preview));
+  return Commit(caller, request, digest, candidate, answers, preview);
+}
+
+Result<std::optional<v1::ApplyResponse>> Apply::Remembered(const v1::ApplyRequest& request, const std::string& digest) {
+  if (request.idempotency_key().empty() || request.dry_run()) return std::optional<v1::ApplyResponse>();
+  PW_ASSIGN(const auto kv,
+            store::Get(core_.deps.store, keys::Idempotency(request.workspace(), request.idempotency_key())));
+  if (!kv) return std::optional<v1::ApplyResponse>();
+  v1::IdempotencyRecord record;
+  v1::ApplyResponse response;
+  if (!record.ParseFromString(kv->value)) return DataLoss("an idempotency record is damaged");
+  if (record.method() != "apply" || record.request_digest() != digest) {
+    return Error(ErrorCode::kConflict, "this idempotency key was used for another request");
+  }
+  if (!response.ParseFromString(record.response())) return DataLoss("an idempotency record is damaged");
+  response.set_revision(kv->mod_revision);
+  for (const v1::DesiredObject& put : request.puts()) {
+    const ObjectId id{request.workspace(), put.kind(), put.name()};
+    if (core_.tables.Find(id) != nullptr) *response.add_objects() = MakeView(core_, id);
+  }
+  return std::optional<v1::ApplyResponse>(std::move(response));
+}
+
+std::vector<Question> Apply::Questions(const Candidate& candidate, const v1::ApplyRequest& request,
+                                       std::vector<std::string>* warnings) {
+  std::vector<Question> out;
+  std::set<std::string> away;
+  for (const auto& [id, put] : candidate.puts) {
+    const planner::KindPlanner* kind = core_.deps.planners.Find(id.kind);
+    const auto input = planner::MakeObjectInput(core_.deps.kinds, put.object);
+    if (kind == nullptr || !input.ok()) continue;
+    for (const std::string& name : kind->ServersOf(*input)) {
+      const ServerId server{request.workspace(), name};
+      if (core_.Connected(server)) {
+        out.push_back({server, id, put.object.spec(), put.object.uid()});
+      } else if (core_.tables.seen.contains(server) && away.insert(name).second) {
+        warnings->push_back("the agent of " + name + " is away: the plan stands on what it said last");
+      }
+    }
+  }
+  return out;
+}
+
+Result<Apply::Preview> Apply::MakePreview(const v1::ApplyRequest& request, const Candidate& candidate,
+                                          const Answers& answers) {
+  const std::string& workspace = request.workspace();
+  const planner::Planner& planner = core_.facts.Planner(workspace);
+  planner::FactOverlay overlay(core_.facts.Base(workspace));
+  for (const auto& [id, put] : candidate.puts) {
+    if (put.kind != PutKind::kUnchanged) {
+      PW_ASSIGN(auto input, planner::MakeObjectInput(core_.deps.kinds, put.object));
+      overlay.PutObject(std::move(input));
+    }
+    if (id.kind == "secret") {
+      overlay.PutSecret({id.name, put.value ? put.value->version : secrets_.CurrentVersion(id)});
+    }
+  }
+  for (const auto& [id, tombstone] : candidate.tombstones) {
+    PW_ASSIGN(auto input, planner::MakeObjectInput(core_.deps.kinds, tombstone));
+    overlay.PutObject(std::move(input));
+  }
+  for (const auto& [place, facts] : answers) {
+    if (!candidate.puts.contains(place.first) || facts.gone()) continue;
+    PW_ASSIGN(auto input, planner::MakeObservedInput(core_.deps.kinds, place.second, facts));
+    overlay.PutObserved(std::move(input));
+  }
+  Preview out;
+  std::vector<planner::ObjectKey> touched;
+  static_cast<void>(planner.Preview(overlay, planner::PlanScope::Of({}), &touched));
+  std::set<planner::ObjectKey> scope(touched.begin(), touched.end());
+  for (const ObjectId& id : candidate.Named()) scope.insert({id.kind, id.name});
+  if (request.targets_size() > 0) {
+    scope.clear();
+    for (const v1::ObjectRef& ref : request.targets()) scope.insert({ref.kind(), ref.name()});
+  }
+  for (const planner::ObjectKey& key : scope) out.concerned.insert({workspace, key.kind, key.name});
+  out.plan = planner.Preview(overlay, planner::PlanScope::Of({scope.begin(), scope.end()}), nullptr);
+  return out;
+}
+
+void Apply::Remember(const std::string& workspace, const v1::Plan& plan) {
+  previews_.remove_if(
+      [&](const auto& entry) { return entry.first == workspace && entry.second.digest() == plan.digest(); });
+  previews_.emplace_front(workspace, plan);
+  if (previews_.size() > kPreviewsKept) previews_.pop_back();
+}
+
+Status Apply::CheckDigest(const v1::ApplyRequest& request, const Preview& preview) {
+  if (request.plan_digest().empty() || request.plan_digest() == preview.plan.digest()) return Ok();
+  std::string why = "what differs cannot be said, because the preview is no longer at hand";
+  for (const auto& [workspace, plan] : previews_) {
+    if (workspace != request.workspace() || plan.digest() != request.plan_digest()) continue;
+    why = planner::FirstDifference(plan, preview.plan).value_or("the plans differ in their order");
+  }
+  return FailedPrecondition("the plan is stale: " + why + "; nothing was applied. Plan again (it would be " +
+                            HexEncode(preview.plan.digest()) + " now)");
+}
+
+Status Apply::CheckErrors(const v1::ApplyRequest& request, const Candidate& candidate, const Preview& preview) {
+  std::string text;
+  for (const v1::Slice& slice : preview.plan.slices()) {
+    const ObjectId id = IdOf(request.workspace(), slice.object());
+    const auto put = candidate.puts.find(id);
+    if (slice.error().empty() || put == candidate.puts.end() || put->second.kind == PutKind::kUnchanged) continue;
+    if (!put->second.dangling.empty()) continue;
+    text += (text.empty() ? "" : "\n") + id.Text() + ": " + slice.error();
+  }
+  if (text.empty()) return Ok();
+  return Error(ErrorCode::kInvalidArgument, text);
+}
+
+// What this request's run works on: everything concerned that has something to do, unless another run is at it
+// already, it is kept for a while, or it failed for good and nobody names it.
+std::set<ObjectId> Apply::ForRun(const v1::ApplyRequest& request, const Candidate& candidate, const Preview& preview) {
+  std::set<ObjectId> out;
+  const std::set<ObjectId> changed = candidate.Changed();
+  for (const v1::Slice& slice : preview.plan.slices()) {
+    const ObjectId id = IdOf(request.workspace(), slice.object());
+    if (slice.actions_size() == 0 && slice.error().empty()) continue;
+    const auto tombstone = candidate.tombstones.find(id);
+    const ObjectRow* row = core_.tables.Find(id);
+    const std::int64_t hold = tombstone != candidate.tombstones.end()          ? tombstone->second.hold_until_unix_ms()
+                              : row != nullptr && !candidate.puts.contains(id) ? row->object.hold_until_unix_ms()
+                                                                               : 0;
+    if (hold > core_.NowMillis()) continue;
+    if (!changed.contains(id) && core_.tables.ActiveRunOf(id) != nullptr) continue;
+    const v1::ObjectStanding state = core_.tables.StateOf(id);
+    const bool named = candidate.puts.contains(id) && request.scope() == v1::APPLY_SCOPE_LISTED;
+    const bool stalled = !state.stalled_reason().empty() && state.stalled_digest() == slice.digest();
+    if (!changed.contains(id) && stalled && !named) continue;
+    if (!changed.contains(id) && !slice.error().empty()) continue;
+    out.insert(id);
+  }
+  return out;
+}
+
+Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyRequest& request,
+                                        const std::string& digest, Candidate& candidate, const Answers& answers,
+                                        Preview& preview) {
+  v1::ApplyResponse response;
+  for (const auto& [id, put] : candidate.puts) {
+    if (!put.value) continue;
+    const std::string key =
+        request.idempotency_key().empty() ? "" : "apply/" + id.Text() + "/" + request.idempotency_key();
+    PW_ASSIGN(const std::int64_t version, secrets_.Store(*put.value, key));
+    core_.Wake(ReconcileWork(id.workspace));
+    static_cast<void>(version);
+  }
+  Change change(core_);
+  for (const auto& [id, put] : candidate.puts) {
+    if (put.kind != PutKind::kUnchanged) {
+      // Before the new generation is written: a run that works on the old one lets go.
+      Supersede(core_, change, id);
+      change.PutObject(put.object);
+      ClearStall(change.State(id));
+      v1::Event event = MakeObjectEvent(id,
+                                        put.kind == PutKind::kUpdate   ? "object.changed"
+                                        : put.kind == PutKind::kResume ? "object.resumed"
+                                                                       : "object.created",
+                                        id.Text() + " is wanted by " + request.owner());
+      event.set_actor(caller.actor);
+      change.Tell(std::move(event));
+    }
+    if (put.value) {
+      v1::Event event =
+          MakeObjectEvent(id, "secret.changed", id.Text() + " has version " + std::to_string(put.value->version));
+      event.set_actor(caller.actor);
+      change.Tell(std::move(event));
+    }
+    core_.Look(id);
+  }
+  for (const auto& [id, tombstone] : candidate.tombstones) {
+    Supersede(core_, change, id);
+    change.PutObject(tombstone);
+    ClearStall(change.State(id));
+    v1::Event event = MakeObjectEvent(id, "object.deleted", id.Text() + " was deleted by " + request.owner());
+    event.set_actor(caller.actor);
+    change.Tell(std::move(event));
+    core_.Look(id);
+  }
+  const std::set<ObjectId> for_run = ForRun(request, candidate, preview);
+  for (const ObjectId& id : for_run) {
+    if (!candidate.Changed().contains(id)) ClearStall(change.State(id));
+  }
+  if (!for_run.empty()) {
+    RunSeed seed;
+    seed.workspace = request.workspace();
+    seed.owner = request.owner();
+    seed.actor = caller.actor;
+    seed.objects = for_run;
+    seed.bound = !request.plan_digest().empty();
+    response.set_run(AddRun(core_, change, seed, preview.plan).id);
+  }
+  for (const std::string& warning : candidate.warnings) response.add_warnings(warning);
+  *response.mutable_plan() = std::move(preview.plan);
+  if (!request.idempotency_key().empty()) {
+    v1::IdempotencyRecord record;
+    record.set_method("apply");
+    record.set_request_digest(digest);
+    record.set_unix_ms(core_.NowMillis());
+    v1::ApplyResponse kept = response;
+    // What the answer to a repetition may lack where it is too large: the payloads, then the plan's details.
+    if (kept.ByteSizeLong() > kMaxRememberedBytes) {
+      for (v1::Slice& slice : *kept.mutable_plan()->mutable_slices()) {
+        for (v1::Action& action : *slice.mutable_actions()) action.clear_payload();
+      }
+    }
+    if (kept.ByteSizeLong() > kMaxRememberedBytes) kept.mutable_plan()->clear_slices();
+    record.set_response(kept.SerializeAsString());
+    change.Put(keys::Idempotency(request.workspace(), request.idempotency_key()), record.SerializeAsString());
+  }
+  PW_FAULT(kApplyBeforeCommit);
+  if (!change.empty()) {
+    PW_ASSIGN(const store::Revision revision, change.Commit());
+    response.set_revision(revision);
+  }
+  PW_FAULT(kApplyAfterCommit);
+  for (const auto& [place, facts] : answers) {
+    // Refused facts were refused by the preview already.
+    static_cast<void>(core_.facts.PutObserved({request.workspace(), place.second}, facts, core_.Steady(), true).ok());
+  }
+  if (!request.idempotency_key().empty()) {
+    PW_ASSIGN(const auto kv,
+              store::Get(core_.deps.store, keys::Idempotency(request.workspace(), request.idempotency_key())));
+    if (kv) response.set_revision(kv->mod_revision);
+  }
+  core_.Wake(ReconcileWork(request.workspace()));
+  for (const auto& [id, put] : candidate.puts) *response.add_objects() = MakeView(core_, id);
+  for (const auto& [id, tombstone] : candidate.tombstones) *response.add_objects() = MakeView(core_, id);
+  return response;
+}
+
+}  // namespace podwright::control

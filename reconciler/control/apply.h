@@ -1,0 +1,59 @@
+// The one door for desired state: what a request would do, and doing it.
+//
+// Threading: takes and leaves the control plane's lock itself: it waits for agents without it.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <string>
+
+#include "core/result.h"
+#include "podwright/v1/control.pb.h"
+#include "reconciler/control/candidate.h"
+#include "reconciler/control/core.h"
+#include "reconciler/control/observation_desk.h"
+#include "reconciler/control/secret_door.h"
+
+namespace podwright::planner {
+class FactOverlay;
+}
+
+namespace podwright::control {
+
+class Apply {
+ public:
+  // `ready` ends, with the lock held, an uncertainty that a failed commit left.
+  Apply(Core& core, ObservationDesk& desk, SecretDoor& secrets, std::function<Status()> ready)
+      : core_(core), desk_(desk), secrets_(secrets), ready_(std::move(ready)) {}
+
+  // The caller may do it. `request` is changed in passing.
+  Result<v1::ApplyResponse> Run(const Caller& caller, v1::ApplyRequest request);
+
+ private:
+  struct Preview {
+    v1::Plan plan;  // of what the request concerns
+    std::set<ObjectId> concerned;
+  };
+  using Answers = std::map<std::pair<ObjectId, std::string>, v1::ObservedFacts>;
+
+  // All with the lock held.
+  Result<std::optional<v1::ApplyResponse>> Remembered(const v1::ApplyRequest& request, const std::string& digest);
+  std::vector<Question> Questions(const Candidate& candidate, const v1::ApplyRequest& request,
+                                  std::vector<std::string>* warnings);
+  Result<Preview> MakePreview(const v1::ApplyRequest& request, const Candidate& candidate, const Answers& answers);
+  Status CheckDigest(const v1::ApplyRequest& request, const Preview& preview);
+  Status CheckErrors(const v1::ApplyRequest& request, const Candidate& candidate, const Preview& preview);
+  Result<v1::ApplyResponse> Commit(const Caller& caller, const v1::ApplyRequest& request, const std::string& digest,
+                                   Candidate& candidate, const Answers& answers, Preview& preview);
+  void Remember(const std::string& workspace, const v1::Plan& plan);
+  std::set<ObjectId> ForRun(const v1::ApplyRequest& request, const Candidate& candidate, const Preview& preview);
+
+  Core& core_;
+  ObservationDesk& desk_;
+  SecretDoor& secrets_;
+  const std::function<Status()> ready_;
+  std::list<std::pair<std::string, v1::Plan>> previews_;  // by workspace and digest; the newest first; bounded
+};
+
+}  // namespace podwright::control

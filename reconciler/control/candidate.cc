@@ -1,0 +1,294 @@
+#include "reconciler/control/candidate.h"
+
+#include <google/protobuf/message.h>
+
+#include "core/random.h"
+#include "kinds/canonical.h"
+#include "kinds/references.h"
+#include "kinds/registry.h"
+#include "kinds/validate.h"
+
+namespace podwright::control {
+namespace {
+
+constexpr std::size_t kMaxSpecBytes = 768U << 10;
+constexpr std::size_t kMaxObjects = 20'000;
+constexpr std::size_t kMaxOwnerBytes = 200;
+
+bool IsOwner(const std::string& owner) {
+  const std::size_t colon = owner.find(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == owner.size() || owner.size() > kMaxOwnerBytes)
+    return false;
+  for (const char c : owner) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return false;
+  }
+  return true;
+}
+
+// Problems of one kind first come first told; the gravest decides the code.
+class Problems {
+ public:
+  void Add(ErrorCode code, const std::string& line) {
+    if (text_.empty()) code_ = code;
+    text_ += (text_.empty() ? "" : "\n") + line;
+  }
+  Status ToStatus() const {
+    if (text_.empty()) return Ok();
+    return Error(code_, text_, code_ == ErrorCode::kFailedPrecondition ? Retry::kAfterChange : Retry::kNever);
+  }
+
+ private:
+  ErrorCode code_ = ErrorCode::kInvalidArgument;
+  std::string text_;
+};
+
+std::map<std::string, std::string> LabelsOf(const google::protobuf::Map<std::string, std::string>& labels) {
+  return {labels.begin(), labels.end()};
+}
+
+bool IsProtected(const google::protobuf::Message& spec) {
+  const auto* field = spec.GetDescriptor()->FindFieldByName("deletion_protection");
+  return field != nullptr && !field->is_repeated() &&
+         field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL &&
+         spec.GetReflection()->GetBool(spec, field);
+}
+
+class Maker {
+ public:
+  Maker(Core& core, SecretDoor& secrets, const v1::ApplyRequest& request)
+      : core_(core), secrets_(secrets), request_(request) {
+    for (const v1::ObjectRef& ref : request.targets()) targets_.insert(IdOf(request.workspace(), ref));
+  }
+
+  Result<Candidate> Make() {
+    for (const v1::DesiredObject& desired : request_.puts()) {
+      const ObjectId id{request_.workspace(), desired.kind(), desired.name()};
+      if (!IsTarget(id)) continue;
+      PW_TRY(Put(id, desired));
+    }
+    for (const v1::ObjectRef& ref : request_.deletes()) {
+      const ObjectId id = IdOf(request_.workspace(), ref);
+      if (IsTarget(id)) Delete(id);
+    }
+    if (request_.scope() == v1::APPLY_SCOPE_WHOLE_OWNER) Prune();
+    CheckReferences();
+    NameReferrers();
+    PW_TRY(problems_.ToStatus());
+    return std::move(out_);
+  }
+
+ private:
+  bool IsTarget(const ObjectId& id) const { return targets_.empty() || targets_.contains(id); }
+
+  void CheckOwner(const ObjectId& id, const v1::StoredObject& stored) {
+    if (stored.owner() == request_.owner()) return;
+    problems_.Add(ErrorCode::kConflict, id.Text() + " belongs to " + stored.owner() + ", not to " + request_.owner() +
+                                            "; an object has one owner: take it out of " + stored.owner() +
+                                            " there first (`podwright get " + id.Text() +
+                                            "` shows it), then apply again");
+  }
+
+  void CheckExpected(const ObjectId& id) {
+    const auto expected = request_.expected_revisions().find(id.Text());
+    if (expected == request_.expected_revisions().end()) return;
+    const ObjectRow* row = core_.tables.Find(id);
+    const bool live = row != nullptr && row->object.lifecycle() == v1::LIFECYCLE_LIVE;
+    const std::int64_t revision = live ? row->revision : 0;
+    if (revision == expected->second) return;
+    if (expected->second == 0) {
+      problems_.Add(ErrorCode::kConflict, id.Text() + " exists already, at revision " + std::to_string(revision));
+    } else {
+      problems_.Add(ErrorCode::kConflict, id.Text() + " was changed by somebody else: expected revision " +
+                                              std::to_string(expected->second) + ", it has " +
+                                              std::to_string(revision));
+    }
+  }
+
+  Status Put(const ObjectId& id, const v1::DesiredObject& desired) {
+    const kinds::Kind* kind = core_.deps.kinds.Find(id.kind);
+    const ObjectRow* row = core_.tables.Find(id);
+    CandidatePut put;
+    std::string spec = desired.spec();
+    const std::string before_spec = row == nullptr ? "" : row->object.spec();
+    PW_ASSIGN(put.value, secrets_.TakeValue(id, before_spec, &spec));
+    PW_ASSIGN(const auto after, kinds::DecodeSpec(*kind, spec));
+    if (row == nullptr) {
+      put.kind = PutKind::kCreate;
+      put.object.set_workspace(id.workspace);
+      put.object.set_kind(id.kind);
+      put.object.set_name(id.name);
+      put.object.set_uid(core_.deps.random.Id(20));
+      put.object.set_owner(request_.owner());
+      put.object.set_created_unix_ms(core_.NowMillis());
+      put.object.set_defaults_revision(kind->defaults_revision());
+    } else {
+      put.object = row->object;
+      CheckOwner(id, row->object);
+      PW_ASSIGN(const auto before, kinds::DecodeSpec(*kind, before_spec));
+      const kinds::Diagnostics change = kinds::ValidateChange(*kind, *before, *after);
+      if (change.has_errors()) problems_.Add(ErrorCode::kInvalidArgument, id.Text() + ": " + change.ToString());
+      const bool tombstone = row->object.lifecycle() == v1::LIFECYCLE_TOMBSTONE;
+      const bool same = kinds::CanonicalBytes(*before) == kinds::CanonicalBytes(*after) &&
+                        LabelsOf(row->object.labels()) == LabelsOf(desired.labels());
+      put.kind = tombstone ? PutKind::kResume : same ? PutKind::kUnchanged : PutKind::kUpdate;
+    }
+    CheckExpected(id);
+    if (put.kind != PutKind::kUnchanged) {
+      put.object.set_generation(put.object.generation() + 1);
+      *put.object.mutable_labels() = desired.labels();
+      put.object.set_spec(std::move(spec));
+      put.object.set_schema_revision(kind->schema_revision());
+      put.object.set_updated_unix_ms(core_.NowMillis());
+      put.object.set_lifecycle(v1::LIFECYCLE_LIVE);
+      put.object.clear_tombstone_unix_ms();
+      put.object.clear_hold_until_unix_ms();
+      if (put.kind == PutKind::kResume) {
+        out_.warnings.push_back(id.Text() + " was deleted and is not gone yet: it is taken up again as it is");
+      }
+    }
+    for (const kinds::Reference& reference : kinds::References(*kind, *after)) {
+      references_[id].insert({id.workspace, reference.kind, reference.name});
+    }
+    out_.puts[id] = std::move(put);
+    return Ok();
+  }
+
+  void Delete(const ObjectId& id) {
+    const ObjectRow* row = core_.tables.Find(id);
+    CheckExpected(id);
+    if (row == nullptr || row->object.lifecycle() == v1::LIFECYCLE_TOMBSTONE) return;
+    CheckOwner(id, row->object);
+    const kinds::Kind* kind = core_.deps.kinds.Find(id.kind);
+    if (kind != nullptr) {
+      const auto spec = kinds::DecodeSpec(*kind, row->object.spec());
+      if (spec.ok() && IsProtected(**spec)) {
+        problems_.Add(
+            ErrorCode::kFailedPrecondition,
+            id.Text() + " is protected from deletion: unset `deletion_protection` in an apply of its own first");
+        return;
+      }
+    }
+    v1::StoredObject tombstone = row->object;
+    tombstone.set_lifecycle(v1::LIFECYCLE_TOMBSTONE);
+    tombstone.set_generation(tombstone.generation() + 1);
+    tombstone.set_tombstone_unix_ms(core_.NowMillis());
+    tombstone.set_updated_unix_ms(core_.NowMillis());
+    if (!core_.tables.StateOf(id).was_ready()) {
+      tombstone.set_hold_until_unix_ms(core_.NowMillis() + core_.options.tombstone_hold.count());
+      out_.warnings.push_back(id.Text() + " was never ready: what exists of it is kept until " +
+                              FormatRfc3339(FromUnixMillis(tombstone.hold_until_unix_ms())) +
+                              ", so that creating it again goes on with it");
+    }
+    out_.tombstones[id] = std::move(tombstone);
+  }
+
+  void Prune() {
+    for (const auto& [id, row] : core_.tables.objects) {
+      if (id.workspace != request_.workspace() || row.object.owner() != request_.owner()) continue;
+      if (row.object.lifecycle() == v1::LIFECYCLE_LIVE && IsTarget(id) && !out_.puts.contains(id) &&
+          !out_.tombstones.contains(id)) {
+        Delete(id);
+      }
+    }
+  }
+
+  bool IsThere(const ObjectId& id) const {
+    if (out_.puts.contains(id)) return true;
+    if (out_.tombstones.contains(id)) return false;
+    const ObjectRow* row = core_.tables.Find(id);
+    return row != nullptr && row->object.lifecycle() == v1::LIFECYCLE_LIVE;
+  }
+
+  void CheckReferences() {
+    for (auto& [id, put] : out_.puts) {
+      for (const ObjectId& reference : references_[id]) {
+        if (IsThere(reference)) continue;
+        const bool going = core_.tables.Find(reference) != nullptr;
+        put.dangling.push_back(reference.Text());
+        if (request_.allow_dangling()) continue;
+        problems_.Add(ErrorCode::kInvalidArgument, id.Text() + " refers to " + reference.Text() +
+                                                       (going ? ", which is being deleted" : ", which does not exist"));
+      }
+    }
+  }
+
+  // Who still holds what is deleted here.
+  void NameReferrers() {
+    for (const auto& [id, tombstone] : out_.tombstones) {
+      std::string names;
+      for (const planner::Referrer& referrer : core_.facts.Base(id.workspace).ReferrersOf({id.kind, id.name})) {
+        const ObjectId other{id.workspace, referrer.key.kind, referrer.key.name};
+        if (out_.tombstones.contains(other) || referrer.lifecycle == planner::ObjectLifecycle::kTombstone) continue;
+        const auto put = references_.find(other);
+        if (put != references_.end() && !put->second.contains(id)) continue;
+        names += (names.empty() ? "" : ", ") + other.Text();
+      }
+      if (names.empty()) continue;
+      out_.warnings.push_back(id.Text() + " is still used by " + names +
+                              ": it is marked as deleted and goes when the last of them lets go");
+    }
+  }
+
+  Core& core_;
+  SecretDoor& secrets_;
+  const v1::ApplyRequest& request_;
+  std::set<ObjectId> targets_;
+  std::map<ObjectId, std::set<ObjectId>> references_;
+  Problems problems_;
+  Candidate out_;
+};
+
+}  // namespace
+
+std::set<ObjectId> Candidate::Named() const {
+  std::set<ObjectId> out;
+  for (const auto& [id, put] : puts) out.insert(id);
+  for (const auto& [id, tombstone] : tombstones) out.insert(id);
+  return out;
+}
+
+std::set<ObjectId> Candidate::Changed() const {
+  std::set<ObjectId> out;
+  for (const auto& [id, put] : puts) {
+    if (put.kind != PutKind::kUnchanged) out.insert(id);
+  }
+  for (const auto& [id, tombstone] : tombstones) out.insert(id);
+  return out;
+}
+
+Status CheckRequest(const kinds::Registry& registry, v1::ApplyRequest* request) {
+  if (request->workspace().empty()) request->set_workspace("default");
+  Problems problems;
+  const auto wrong = [&](const std::string& line) { problems.Add(ErrorCode::kInvalidArgument, line); };
+  if (!kinds::IsValidName(request->workspace()))
+    wrong("\"" + request->workspace().substr(0, 100) + "\" is no name of a workspace");
+  if (!IsOwner(request->owner())) wrong("the owner has to be like `tofu:STACK`, `git:SOURCE` or `cli:SET`");
+  if (request->idempotency_key().size() > 1024) wrong("the idempotency key is longer than 1 KiB");
+  if (!request->plan_digest().empty() && request->plan_digest().size() != 32)
+    wrong("the plan digest has to have 32 bytes");
+  if (static_cast<std::size_t>(request->puts_size()) + static_cast<std::size_t>(request->deletes_size()) >
+      kMaxObjects) {
+    wrong("more than " + std::to_string(kMaxObjects) + " objects in one request");
+  }
+  std::set<std::string> named;
+  for (const v1::DesiredObject& put : request->puts()) {
+    const std::string name = put.kind() + "/" + put.name();
+    const kinds::Diagnostics found = kinds::ValidateObject(registry, put);
+    if (found.has_errors()) wrong(name.substr(0, 200) + ": " + found.ToString());
+    if (put.spec().size() > kMaxSpecBytes) wrong(name.substr(0, 200) + ": larger than 768 KiB");
+    if (!named.insert(name).second) wrong(name.substr(0, 200) + " is given twice");
+  }
+  for (const v1::ObjectRef& ref : request->deletes()) {
+    const std::string name = ref.kind() + "/" + ref.name();
+    if (registry.Find(ref.kind()) == nullptr) wrong("there is no kind \"" + ref.kind().substr(0, 100) + "\"");
+    if (!kinds::IsValidName(ref.name())) wrong("\"" + ref.name().substr(0, 100) + "\" is no name");
+    if (!named.insert(name).second) wrong(name.substr(0, 200) + " is given twice");
+  }
+  return problems.ToStatus();
+}
+
+Result<Candidate> MakeCandidate(Core& core, SecretDoor& secrets, const v1::ApplyRequest& request) {
+  return Maker(core, secrets, request).Make();
+}
+
+}  // namespace podwright::control

@@ -1,0 +1,45 @@
+// What desired objects would be after a request: every rule of Apply about objects stands here.
+//
+// Threading: under the control plane's lock; reads memory, changes nothing.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "podwright/v1/control.pb.h"
+#include "podwright/v1/object.pb.h"
+#include "reconciler/control/core.h"
+#include "reconciler/control/secret_door.h"
+
+namespace podwright::control {
+
+enum class PutKind { kCreate, kUpdate, kResume, kUnchanged };
+
+struct CandidatePut {
+  v1::StoredObject object;  // as it would be; without write-only values
+  PutKind kind = PutKind::kUnchanged;
+  std::optional<NewSecretValue> value;
+  std::vector<std::string> dangling;  // what it refers to and is not there
+};
+
+struct Candidate {
+  std::map<ObjectId, CandidatePut> puts;
+  std::map<ObjectId, v1::StoredObject> tombstones;
+  std::vector<std::string> warnings;
+
+  std::set<ObjectId> Named() const;    // puts, also unchanged ones, and tombstones
+  std::set<ObjectId> Changed() const;  // what the store would hold differently
+};
+
+// A request that breaks no rule that can be seen without the store. "" as workspace becomes "default".
+Status CheckRequest(const kinds::Registry& registry, v1::ApplyRequest* request);
+
+// kInvalidArgument with a line for each broken rule; kConflict for owners and expected revisions;
+// kFailedPrecondition for deletion protection.
+Result<Candidate> MakeCandidate(Core& core, SecretDoor& secrets, const v1::ApplyRequest& request);
+
+}  // namespace podwright::control

@@ -1,0 +1,270 @@
+#include "reconciler/control/control_plane.h"
+
+#include "podwright/v1/agent.pb.h"
+#include "podwright/v1/control.pb.h"
+#include "podwright/v1/run.pb.h"
+#include "reconciler/control/change.h"
+#include "reconciler/control/engine.h"
+#include "reconciler/control/gate.h"
+#include "reconciler/control/readers.h"
+#include "reconciler/control/refresh.h"
+#include "reconciler/control/runs.h"
+#include "reconciler/control/secret_calls.h"
+#include "reconciler/control/views.h"
+
+namespace podwright::control {
+namespace {
+
+std::string OrDefault(const std::string& workspace) {
+  return workspace.empty() ? "default" : workspace;
+}
+
+std::string NameOf(const v1::ObjectRef& ref) {
+  return ref.kind() + "/" + ref.name();
+}
+
+// What an audit entry of an Apply names.
+std::string SubjectOf(const v1::ApplyRequest& request) {
+  std::string out = request.owner();
+  int named = 0;
+  for (const v1::DesiredObject& put : request.puts()) {
+    if (++named > 5) break;
+    out += " " + put.kind() + "/" + put.name();
+  }
+  for (const v1::ObjectRef& ref : request.deletes()) {
+    if (++named > 5) break;
+    out += " -" + NameOf(ref);
+  }
+  return named > 5 ? out + " …" : out;
+}
+
+template <typename T>
+Status StatusOf(const Result<T>& result) {
+  return result.ok() ? Ok() : Status(result.error());
+}
+
+}  // namespace
+
+class ControlPlane::Impl {
+ public:
+  Impl(const Dependencies& dependencies, const Options& options)
+      : engine(dependencies, options), gate(dependencies.audit) {}
+  Engine engine;
+  Gate gate;
+};
+
+ControlPlane::ControlPlane(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ControlPlane::~ControlPlane() = default;
+
+Result<std::unique_ptr<ControlPlane>> ControlPlane::Open(const Dependencies& dependencies, const Options& options) {
+  auto impl = std::make_unique<Impl>(dependencies, options);
+  PW_TRY(impl->engine.Open());
+  return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(impl)));
+}
+
+void ControlPlane::Start() {
+  impl_->engine.Start();
+}
+void ControlPlane::Stop() {
+  impl_->engine.Stop();
+}
+bool ControlPlane::Step() {
+  return impl_->engine.Step();
+}
+
+void ControlPlane::RunUntilIdle() {
+  while (Step()) {
+  }
+}
+
+std::optional<SteadyTime> ControlPlane::NextDue() const {
+  return impl_->engine.NextDue();
+}
+std::uint64_t ControlPlane::epoch() const {
+  return impl_->engine.core.epoch;
+}
+Status ControlPlane::Healthy() const {
+  return impl_->engine.Healthy();
+}
+
+Result<v1::ApplyResponse> ControlPlane::Apply(const Caller& caller, const v1::ApplyRequest& request) {
+  const std::string workspace = OrDefault(request.workspace());
+  const Operation operation = request.dry_run() ? Operation::kPlan : Operation::kApply;
+  PW_TRY(impl_->gate.Check(caller, operation, workspace, SubjectOf(request)));
+  auto response = impl_->engine.apply.Run(caller, request);
+  impl_->engine.WakeWorker();
+  if (!request.dry_run()) {
+    impl_->gate.Note(
+        caller, "apply", workspace, SubjectOf(request), StatusOf(response),
+        response.ok() ? "revision " + std::to_string(response->revision()) + ", run " + response->run() : "");
+  }
+  return response;
+}
+
+Result<v1::ObjectView> ControlPlane::Get(const Caller& caller, const v1::GetRequest& request) {
+  const ObjectId id{OrDefault(request.workspace()), request.object().kind(), request.object().name()};
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, id.workspace, id.Text()));
+  if (request.refresh()) PW_TRY(Refresh(impl_->engine, id));
+  return impl_->engine.WithState([&]() -> Result<v1::ObjectView> {
+    if (impl_->engine.core.tables.Find(id) == nullptr) {
+      return NotFound("there is no " + id.Text() + " in the workspace " + id.workspace);
+    }
+    return MakeView(impl_->engine.core, id);
+  });
+}
+
+Result<v1::ListResponse> ControlPlane::List(const Caller& caller, const v1::ListRequest& request) {
+  v1::ListRequest asked = request;
+  asked.set_workspace(OrDefault(request.workspace()));
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, asked.workspace(), request.kind()));
+  return impl_->engine.WithState([&] { return ListObjects(impl_->engine.core, asked); });
+}
+
+Result<v1::ObjectView> ControlPlane::Pause(const Caller& caller, const v1::PauseRequest& request) {
+  v1::PauseRequest asked = request;
+  asked.set_workspace(OrDefault(request.workspace()));
+  PW_TRY(impl_->gate.Check(caller, Operation::kPause, asked.workspace(), NameOf(request.object())));
+  auto view = impl_->engine.WithState([&] { return control::Pause(impl_->engine.core, caller, asked); });
+  impl_->gate.Note(caller, request.for_ms() > 0 ? "pause" : "resume", asked.workspace(), NameOf(request.object()),
+                   StatusOf(view), request.reason());
+  return view;
+}
+
+Result<v1::Run> ControlPlane::GetRun(const Caller& caller, const v1::GetRunRequest& request) {
+  const RunId id{OrDefault(request.workspace()), request.id()};
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, id.workspace, "run/" + id.id));
+  return impl_->engine.WithState([&] { return control::GetRun(impl_->engine.core, id); });
+}
+
+Result<v1::ListRunsResponse> ControlPlane::ListRuns(const Caller& caller, const v1::ListRunsRequest& request) {
+  v1::ListRunsRequest asked = request;
+  asked.set_workspace(OrDefault(request.workspace()));
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, asked.workspace(), "run"));
+  return impl_->engine.WithState([&] { return control::ListRuns(impl_->engine.core, asked); });
+}
+
+Result<std::unique_ptr<RunReader>> ControlPlane::WatchRun(const Caller& caller, const v1::GetRunRequest& request) {
+  const RunId id{OrDefault(request.workspace()), request.id()};
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, id.workspace, "run/" + id.id));
+  return OpenRunReader(impl_->engine.core.deps.store, id);
+}
+
+Result<v1::Run> ControlPlane::CancelRun(const Caller& caller, const v1::GetRunRequest& request) {
+  const RunId id{OrDefault(request.workspace()), request.id()};
+  PW_TRY(impl_->gate.Check(caller, Operation::kRunControl, id.workspace, "run/" + id.id));
+  auto run = impl_->engine.WithState([&] { return control::CancelRun(impl_->engine.core, caller, id); });
+  impl_->gate.Note(caller, "run.cancel", id.workspace, "run/" + id.id, StatusOf(run), "");
+  return run;
+}
+
+Result<v1::RetryResponse> ControlPlane::Retry(const Caller& caller, const v1::RetryRequest& request) {
+  v1::RetryRequest asked = request;
+  asked.set_workspace(OrDefault(request.workspace()));
+  const std::string subject = request.run().empty() ? NameOf(request.object()) : "run/" + request.run();
+  PW_TRY(impl_->gate.Check(caller, Operation::kRunControl, asked.workspace(), subject));
+  auto response = impl_->engine.WithState([&] { return control::Retry(impl_->engine.core, caller, asked); });
+  impl_->gate.Note(caller, "run.retry", asked.workspace(), subject, StatusOf(response),
+                   response.ok() ? "run " + response->run() : "");
+  return response;
+}
+
+Result<std::unique_ptr<EventReader>> ControlPlane::Events(const Caller& caller, const v1::EventsRequest& request) {
+  v1::EventsRequest asked = request;
+  asked.set_workspace(OrDefault(request.workspace()));
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, asked.workspace(), "events"));
+  return OpenEventReader(impl_->engine.core.deps.store, asked);
+}
+
+Result<v1::SecretVersion> ControlPlane::SetSecret(const Caller& caller, const v1::SetSecretRequest& request) {
+  const ObjectId id{OrDefault(request.workspace()), "secret", request.name()};
+  PW_TRY(impl_->gate.Check(caller, Operation::kSecrets, id.workspace, id.Text()));
+  auto version = impl_->engine.WithState(
+      [&] { return SetSecretValue(impl_->engine, caller, id, request.value(), request.idempotency_key()); });
+  impl_->gate.Note(caller, "secret.set", id.workspace, id.Text(), StatusOf(version),
+                   version.ok() ? "version " + std::to_string(version->version()) : "");
+  return version;
+}
+
+Result<v1::SecretVersion> ControlPlane::RotateSecret(const Caller& caller, const v1::RotateSecretRequest& request) {
+  const ObjectId id{OrDefault(request.workspace()), "secret", request.name()};
+  PW_TRY(impl_->gate.Check(caller, Operation::kSecrets, id.workspace, id.Text()));
+  auto version = impl_->engine.WithState([&] { return RotateSecretValue(impl_->engine, caller, id); });
+  impl_->gate.Note(caller, "secret.rotate", id.workspace, id.Text(), StatusOf(version),
+                   version.ok() ? "version " + std::to_string(version->version()) : "");
+  return version;
+}
+
+Result<v1::ListMachinesResponse> ControlPlane::ListMachines(const Caller& caller) {
+  const std::string workspace = caller.workspace;
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, workspace, "machines"));
+  return impl_->engine.WithState([&]() -> Result<v1::ListMachinesResponse> {
+    v1::ListMachinesResponse response;
+    for (const auto& [server, record] : impl_->engine.core.tables.machines) {
+      if (workspace != "*" && server.workspace != workspace) continue;
+      v1::MachineView* view = response.add_machines();
+      view->set_id(record.id());
+      view->set_server(record.server());
+      view->set_workspace(record.workspace());
+      view->set_cloud(record.cloud());
+      static constexpr const char* kStates[] = {"intended", "running", "deleting", "lost"};
+      const int state = record.state();
+      view->set_state(state >= 0 && state < 4 ? kStates[state] : "unknown");
+      *view->mutable_addresses() = record.addresses();
+    }
+    return response;
+  });
+}
+
+Status ControlPlane::Authorize(const Caller& caller, Operation operation, const std::string& workspace,
+                               const std::string& subject) {
+  return impl_->gate.Check(caller, operation, workspace, subject);
+}
+
+std::vector<AgentState> ControlPlane::AgentStates(const std::string& workspace) const {
+  const std::lock_guard<std::mutex> lock(impl_->engine.core.mutex);
+  return impl_->engine.agents.States(workspace);
+}
+
+Result<v1::Welcome> ControlPlane::OnAgentConnected(const std::string& workspace, const std::string& server,
+                                                   std::uint64_t session, const v1::Hello& hello) {
+  Engine& engine = impl_->engine;
+  const std::uint64_t epoch = engine.core.epoch;
+  if (hello.highest_epoch() > epoch) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 "the agent of " + server + " has seen epoch " + std::to_string(hello.highest_epoch()) +
+                     ", this control plane has " + std::to_string(epoch) + ": it is an old one");
+  }
+  const ServerId id{workspace, server};
+  engine.inbox.Post([&engine, id, session, hello]() -> Status {
+    PW_TRY(engine.agents.OnConnected(id, session, hello));
+    engine.background.LookOn(id);
+    return Ok();
+  });
+  v1::Welcome welcome;
+  welcome.set_epoch(epoch);
+  welcome.set_heartbeat_ms(engine.core.options.heartbeat.count());
+  welcome.set_server_unix_ms(engine.core.NowMillis());
+  const std::lock_guard<std::mutex> lock(engine.core.mutex);
+  if (const ObjectRow* row = engine.core.tables.Find({workspace, "server", server})) {
+    welcome.set_server_uid(row->object.uid());
+  }
+  return welcome;
+}
+
+void ControlPlane::OnAgentMessage(const std::string& workspace, const std::string& server, std::uint64_t session,
+                                  const v1::AgentMessage& message) {
+  Engine& engine = impl_->engine;
+  const ServerId id{workspace, server};
+  // Somebody may wait for this one while the worker is busy.
+  if (message.has_observe_reply() && engine.desk.Deliver(id, message.observe_reply())) return;
+  engine.inbox.Post([&engine, id, session, message] { return engine.agents.OnMessage(id, session, message); });
+}
+
+void ControlPlane::OnAgentDisconnected(const std::string& workspace, const std::string& server, std::uint64_t session) {
+  Engine& engine = impl_->engine;
+  const ServerId id{workspace, server};
+  engine.desk.AgentGone(id);
+  engine.inbox.Post([&engine, id, session] { return engine.agents.OnDisconnected(id, session); });
+}
+
+}  // namespace podwright::control

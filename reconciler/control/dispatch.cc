@@ -1,0 +1,256 @@
+// What of a run may go now, and how it goes.
+#include <algorithm>
+
+#include "core/fault.h"
+#include "core/log.h"
+#include "core/log_keys.h"
+#include "podwright/v1/agent.pb.h"
+#include "reconciler/control/executor.h"
+#include "reconciler/control/machine_works.h"
+#include "reconciler/control/run_builder.h"
+#include "reconciler/control/secret_door.h"
+
+namespace podwright::control {
+
+Status Executor::DispatchReady(const RunId& id, bool* progress) {
+  const std::size_t count = core_.tables.runs.at(id).actions.size();
+  std::vector<std::pair<std::size_t, std::string>> skipped;
+  for (std::size_t place = 0; place < count; ++place) {
+    const RunRow& row = core_.tables.runs.at(id);
+    if (row.actions[place].state() != v1::ACTION_STATE_PENDING) continue;
+    const Verdict verdict = Judge(id, row, place);
+    switch (verdict.kind) {
+      case Verdict::Kind::kWait:
+        if (!verdict.why.empty()) runtimes_[id].waiting.insert(verdict.why);
+        break;
+      case Verdict::Kind::kSkip: skipped.emplace_back(place, verdict.why); break;
+      case Verdict::Kind::kFail: {
+        v1::ActionOutcome outcome;
+        outcome.set_permanent(true);
+        outcome.set_error(verdict.why);
+        PW_TRY(JournalOutcome(id, place, std::move(outcome)));
+        *progress = true;
+        break;
+      }
+      case Verdict::Kind::kGo:
+        PW_TRY(Begin(id, place));
+        *progress = true;
+        break;
+    }
+  }
+  if (!skipped.empty()) *progress = true;
+  return Skip(id, skipped);
+}
+
+Executor::Verdict Executor::Judge(const RunId& id, const RunRow& row, std::size_t place) {
+  const v1::ActionRecord& record = row.actions[place];
+  const ObjectId object = IdOf(id.workspace, record.action().object());
+  if (record.compensates().empty()) {
+    const auto part = std::find_if(row.parts.begin(), row.parts.end(),
+                                   [&](const v1::RunPart& p) { return IdOf(id.workspace, p.object()) == object; });
+    if (part == row.parts.end() || part->state() != v1::RUN_PART_STATE_ACTIVE) {
+      return {Verdict::Kind::kSkip, part == row.parts.end() ? "" : part->message()};
+    }
+    if (PartFailed(row, *part)) return {Verdict::Kind::kSkip, "another action of " + object.Text() + " failed"};
+    const std::int64_t paused_until = core_.tables.StateOf(object).paused_until_unix_ms();
+    if (paused_until > core_.NowMillis()) {
+      core_.WakeAt(RunWork(id), core_.Steady() + std::chrono::milliseconds(paused_until - core_.NowMillis()));
+      return {Verdict::Kind::kWait, object.Text() + " is paused until " + FormatRfc3339(FromUnixMillis(paused_until))};
+    }
+  }
+  const auto not_before = runtimes_[id].not_before.find(place);
+  if (not_before != runtimes_[id].not_before.end() && not_before->second > core_.Steady()) {
+    core_.WakeAt(RunWork(id), not_before->second);
+    return {Verdict::Kind::kWait, ""};
+  }
+  Verdict verdict = JudgeDependencies(id, row, record);
+  if (verdict.kind == Verdict::Kind::kGo) verdict = JudgeBatch(id, record);
+  if (verdict.kind == Verdict::Kind::kGo) verdict = JudgeAgent(id, place, record);
+  return verdict;
+}
+
+Executor::Verdict Executor::JudgeDependencies(const RunId& id, const RunRow& row,
+                                              const v1::ActionRecord& record) const {
+  if (!record.compensates().empty()) {
+    // Taken back one after the other, in the order in which they were put down, whatever becomes of each.
+    for (const v1::ActionRecord& other : row.actions) {
+      if (&other == &record) break;
+      const bool same = other.action().object().kind() == record.action().object().kind() &&
+                        other.action().object().name() == record.action().object().name();
+      if (same && IsOpen(other.state())) return {Verdict::Kind::kWait, ""};
+    }
+    return {};
+  }
+  for (const std::string& dependency : record.action().depends_on()) {
+    for (const RunId& run : core_.tables.unfinished) {
+      if (run.workspace != id.workspace) continue;
+      const auto& actions = core_.tables.runs.at(run).actions;
+      // The newest record with this id counts: an earlier one belongs to an earlier round.
+      const auto found = std::find_if(actions.rbegin(), actions.rend(), [&](const v1::ActionRecord& other) {
+        return run == id ? other.action().id() == dependency : BaseId(other.action().id()) == BaseId(dependency);
+      });
+      if (found == actions.rend()) continue;
+      if (IsOpen(found->state())) {
+        return {Verdict::Kind::kWait, run == id ? "" : "run " + run.id + " has to finish " + found->action().summary()};
+      }
+      if (run == id && found->state() != v1::ACTION_STATE_SUCCEEDED) {
+        return {Verdict::Kind::kSkip, "it depends on \"" + found->action().summary() + "\", which was not done"};
+      }
+    }
+  }
+  return {};
+}
+
+Executor::Verdict Executor::JudgeBatch(const RunId& id, const v1::ActionRecord& record) {
+  const v1::Batch& batch = record.action().batch();
+  if (batch.name().empty() || !record.compensates().empty()) return {};
+  std::uint32_t taken = 0;
+  const std::int64_t now = core_.NowMillis();
+  for (const RunId& run : core_.tables.unfinished) {
+    if (run.workspace != id.workspace) continue;
+    const RunRow& row = core_.tables.runs.at(run);
+    for (const v1::ActionRecord& other : row.actions) {
+      if (other.action().batch().name() != batch.name() || &other == &record) continue;
+      if (other.state() == v1::ACTION_STATE_SENT) ++taken;
+      if (run == id && other.state() == v1::ACTION_STATE_FAILED && other.round() == record.round()) {
+        return {Verdict::Kind::kSkip, "the batch \"" + batch.name() + "\" stopped: \"" + other.action().summary() +
+                                          "\" failed on " + other.action().server()};
+      }
+      if (other.state() != v1::ACTION_STATE_SUCCEEDED) continue;
+      const std::int64_t healthy_at = other.done_unix_ms() + batch.healthy_ms();
+      const ObjectId object = IdOf(id.workspace, other.action().object());
+      const SeenFacts* seen = core_.facts.Seen(object, other.action().server());
+      const bool healthy = (other.action().server().empty() || other.action().executor() != v1::EXECUTOR_AGENT ||
+                            core_.Connected({id.workspace, other.action().server()})) &&
+                           (seen == nullptr || !seen->facts.drifted());
+      if (now < healthy_at) {
+        ++taken;
+        core_.WakeAt(RunWork(id), core_.Steady() + std::chrono::milliseconds(healthy_at - now));
+      } else if (!healthy && now >= healthy_at + core_.options.reconnect_deadline.count()) {
+        return {Verdict::Kind::kFail, "the batch \"" + batch.name() + "\" stopped: " + other.action().server() +
+                                          " did not become healthy again"};
+      } else if (!healthy) {
+        ++taken;
+        runtimes_[id].waiting.insert(other.action().server() + " is not healthy; the batch \"" + batch.name() +
+                                     "\" waits for it");
+        core_.WakeAt(RunWork(id), core_.Steady() + core_.options.reconnect_deadline);
+      }
+    }
+  }
+  const std::uint32_t most = std::max<std::uint32_t>(1, batch.max_parallel());
+  return taken < most ? Verdict{} : Verdict{Verdict::Kind::kWait, ""};
+}
+
+bool Executor::ServerBusy(const ServerId& server) const {
+  for (const RunId& run : core_.tables.unfinished) {
+    if (run.workspace != server.workspace) continue;
+    for (const v1::ActionRecord& record : core_.tables.runs.at(run).actions) {
+      if (record.state() == v1::ACTION_STATE_SENT && record.action().server() == server.server &&
+          record.action().executor() != v1::EXECUTOR_CONTROL) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+Executor::Verdict Executor::JudgeAgent(const RunId& id, std::size_t place, const v1::ActionRecord& record) {
+  const v1::Action& action = record.action();
+  const ServerId server{id.workspace, action.server()};
+  if (action.executor() == v1::EXECUTOR_CONTROL) return {};
+  if (ServerBusy(server)) return {Verdict::Kind::kWait, ""};
+  if (action.executor() != v1::EXECUTOR_AGENT) return {};
+  Runtime& runtime = runtimes_[id];
+  if (core_.Connected(server)) {
+    runtime.missed.erase(place);
+    return {};
+  }
+  const SteadyTime since = runtime.missed.emplace(place, core_.Steady()).first->second;
+  const SteadyTime until = since + core_.options.reconnect_deadline;
+  if (core_.Steady() >= until) {
+    return {Verdict::Kind::kFail,
+            "the agent of " + action.server() + " is away and did not come back in time; see that " +
+                "the server runs and that its agent is enrolled, then `podwright run retry " + id.id + "`"};
+  }
+  core_.WakeAt(RunWork(id), until);
+  return {Verdict::Kind::kWait, "the agent of " + action.server() + " is away"};
+}
+
+Status Executor::Begin(const RunId& id, std::size_t place) {
+  v1::ActionRecord record = core_.tables.runs.at(id).actions[place];
+  const bool again = record.state() == v1::ACTION_STATE_SENT;
+  if (!again) {
+    Change change(core_);
+    record.set_state(v1::ACTION_STATE_SENT);
+    record.set_attempt(record.attempt() + 1);
+    record.set_sequence(core_.next_dispatch++);
+    record.set_epoch(core_.epoch);
+    record.set_sent_unix_ms(core_.NowMillis());
+    record.clear_outcome();
+    if (record.action().executor() == v1::EXECUTOR_CLOUD) PW_TRY(machines_.AddIntent(id, record.action(), change));
+    change.PutAction(id, place, record);
+    change.Tell(MakeActionEvent(id, record, "run.action.started", record.action().summary()));
+    PW_TRY(change.Commit());
+    PW_FAULT(kActionJournalled);
+  }
+  Flight& flight = runtimes_[id].flights[place];
+  if (!again || flight.sent == SteadyTime{}) flight.sent = core_.Steady();
+  switch (record.action().executor()) {
+    case v1::EXECUTOR_CLOUD: return machines_.Work(id, place, record);
+    case v1::EXECUTOR_CONTROL: return RunControlAction(id, place);
+    default: return SendToAgent(id, place);
+  }
+}
+
+Status Executor::SendToAgent(const RunId& id, std::size_t place) {
+  const v1::ActionRecord record = core_.tables.runs.at(id).actions[place];
+  const ServerId server{id.workspace, record.action().server()};
+  auto dispatch = MakeDispatch(id, record);
+  if (!dispatch.ok()) {
+    v1::ActionOutcome outcome;
+    outcome.set_error(dispatch.error().ToString());
+    outcome.set_permanent(dispatch.error().retry() != Retry::kBackoff);
+    return JournalOutcome(id, place, std::move(outcome));
+  }
+  v1::ControlMessage message;
+  *message.mutable_dispatch() = std::move(*dispatch);
+  Flight& flight = runtimes_[id].flights[place];
+  flight.session = core_.agents[server].session;
+  const Status sent = core_.deps.link.Send(server.workspace, server.server, message);
+  // Not sent is the same as lost on the way: the next stream, or the deadline, settles it.
+  if (!sent.ok()) {
+    flight.session = 0;
+    core_.WakeAt(RunWork(id), core_.Steady() + core_.options.backoff_first);
+  }
+  core_.WakeAt(RunWork(id), flight.sent + core_.options.action_deadline);
+  PW_FAULT(kActionSent);
+  return Ok();
+}
+
+Result<v1::Dispatch> Executor::MakeDispatch(const RunId& id, const v1::ActionRecord& record) {
+  const ObjectId object = IdOf(id.workspace, record.action().object());
+  const RunRow& row = core_.tables.runs.at(id);
+  v1::Dispatch dispatch;
+  *dispatch.mutable_action() = record.action();
+  dispatch.set_run(id.id);
+  dispatch.set_sequence(record.sequence());
+  dispatch.set_epoch(core_.epoch);
+  dispatch.set_attempt(record.attempt());
+  dispatch.set_ttl_ms(core_.options.action_ttl.count());
+  dispatch.set_compensation(!record.compensates().empty());
+  for (const v1::RunPart& part : row.parts) {
+    if (IdOf(id.workspace, part.object()) == object) dispatch.set_slice_digest(part.slice_digest());
+  }
+  if (const ObjectRow* stored = core_.tables.Find(object)) {
+    dispatch.set_spec(stored->object.spec());
+    dispatch.set_object_uid(stored->object.uid());
+    dispatch.set_generation(stored->object.generation());
+  }
+  const ServerId server{id.workspace, record.action().server()};
+  for (const v1::SecretUse& use : record.action().secrets()) {
+    PW_ASSIGN(*dispatch.add_secrets(), secrets_.SealFor(server, use));
+  }
+  return dispatch;
+}
+
+}  // namespace podwright::control

@@ -1,0 +1,143 @@
+#include "reconciler/control/secret_door.h"
+
+#include "podwright/v1/kinds/secret.pb.h"
+#include "reconciler/secrets/generator.h"
+#include "reconciler/secrets/secret_store.h"
+
+namespace podwright::control {
+namespace {
+
+// The value leaves no copy behind in a message that is thrown away.
+void Wipe(std::string* text) {
+  text->assign(text->size(), '\0');
+}
+
+secrets::SecretName NameOf(const ObjectId& id) {
+  return {id.workspace, id.name};
+}
+
+}  // namespace
+
+Status SecretDoor::LoadVersions(const std::string& workspace) {
+  PW_ASSIGN(const auto all, core_.deps.secrets.List(workspace));
+  for (const secrets::SecretInfo& info : all) {
+    const ObjectId id{workspace, "secret", info.secret.name};
+    versions_[id] = info.current;
+    core_.facts.PutSecret(id, info.current);
+  }
+  return Ok();
+}
+
+std::int64_t SecretDoor::CurrentVersion(const ObjectId& secret) const {
+  const auto it = versions_.find(secret);
+  return it == versions_.end() ? 0 : it->second;
+}
+
+Result<bool> SecretDoor::SameAsCurrent(const ObjectId& secret, const crypto::SecretString& value) {
+  PW_ASSIGN(const auto opened, core_.deps.secrets.Open(NameOf(secret), 0, "podwrightd"));
+  return opened.value == value;
+}
+
+Result<std::optional<NewSecretValue>> SecretDoor::TakeValue(const ObjectId& secret, const std::string& before,
+                                                            std::string* spec) {
+  if (secret.kind != "secret") return std::optional<NewSecretValue>();
+  v1::kinds::SecretSpec now;
+  v1::kinds::SecretSpec was;
+  if (!now.ParseFromString(*spec) || !was.ParseFromString(before))
+    return InvalidArgument("the spec of " + secret.Text() + " is damaged");
+  const std::int64_t current = CurrentVersion(secret);
+  std::optional<NewSecretValue> out;
+  if (now.has_value()) {
+    NewSecretValue value;
+    value.secret = secret;
+    value.value = crypto::SecretString(std::string_view(now.value()));
+    value.version = current + 1;
+    Wipe(now.mutable_value());
+    now.clear_value();
+    Wipe(spec);
+    *spec = now.SerializeAsString();
+    // value_version says whether it changed; without one the value itself does.
+    bool same = current > 0 && !before.empty();
+    if (same && (now.has_value_version() || was.has_value_version())) {
+      same = now.has_value_version() == was.has_value_version() && now.value_version() == was.value_version();
+    } else if (same) {
+      PW_ASSIGN(same, SameAsCurrent(secret, value.value));
+    }
+    if (!same) out = std::move(value);
+  } else if (now.has_generator() && current == 0) {
+    NewSecretValue value;
+    value.secret = secret;
+    value.generate = true;
+    value.generator = now.generator().SerializeAsString();
+    value.version = 1;
+    out = std::move(value);
+  }
+  return out;
+}
+
+void SecretDoor::DropValue(const std::string& kind, std::string* spec) {
+  if (kind != "secret") return;
+  v1::kinds::SecretSpec parsed;
+  if (!parsed.ParseFromString(*spec) || !parsed.has_value()) return;
+  Wipe(parsed.mutable_value());
+  Wipe(spec);
+  // That there is a value stays in the digest.
+  parsed.set_value("");
+  *spec = parsed.SerializeAsString();
+}
+
+Result<crypto::SecretString> SecretDoor::Generate(const v1::kinds::SecretGenerator& generator) {
+  secrets::GeneratorSpec spec;
+  if (generator.has_length()) spec.length = static_cast<std::uint32_t>(generator.length());
+  if (generator.has_alphabet()) spec.alphabet = generator.alphabet();
+  return secrets::Generate(spec, core_.deps.random);
+}
+
+Result<std::int64_t> SecretDoor::Store(const NewSecretValue& value, const std::string& idempotency_key) {
+  std::int64_t version = 0;
+  if (value.generate) {
+    v1::kinds::SecretGenerator generator;
+    if (!generator.ParseFromString(value.generator)) return Internal("a generator is damaged");
+    PW_ASSIGN(const auto made, Generate(generator));
+    PW_ASSIGN(version, core_.deps.secrets.Set(NameOf(value.secret), made, ""));
+  } else {
+    PW_ASSIGN(version, core_.deps.secrets.Set(NameOf(value.secret), value.value, idempotency_key));
+  }
+  versions_[value.secret] = version;
+  core_.facts.PutSecret(value.secret, version);
+  return version;
+}
+
+Result<std::int64_t> SecretDoor::Rotate(const ObjectId& secret, const std::string& encoded) {
+  v1::kinds::SecretSpec spec;
+  if (!spec.ParseFromString(encoded)) return DataLoss("the spec of " + secret.Text() + " is damaged");
+  if (!spec.has_generator()) {
+    return FailedPrecondition(secret.Text() + " has no generator; bring its new value with `podwright secret set " +
+                              secret.name + "`");
+  }
+  NewSecretValue value;
+  value.secret = secret;
+  value.generate = true;
+  value.generator = spec.generator().SerializeAsString();
+  return Store(value, "");
+}
+
+Result<v1::SealedSecret> SecretDoor::SealFor(const ServerId& server, const v1::SecretUse& use) {
+  PW_ASSIGN(const std::string key, core_.deps.agent_keys.SealingKey(server.workspace, server.server));
+  PW_ASSIGN(auto sealed, core_.deps.secrets.SealFor({server.workspace, use.name()}, use.version(), key,
+                                                    "agent:" + server.workspace + "/" + server.server));
+  v1::SealedSecret out;
+  out.set_name(use.name());
+  out.set_version(sealed.version);
+  out.set_sealed(std::move(sealed.sealed));
+  return out;
+}
+
+Status SecretDoor::Delete(const ObjectId& secret) {
+  versions_.erase(secret);
+  const Status status = core_.deps.secrets.Delete(NameOf(secret));
+  if (!status.ok() && status.error().code() != ErrorCode::kNotFound) return status;
+  return Ok();
+}
+
+}  // namespace podwright::control

@@ -1,0 +1,63 @@
+// Values of secrets on their way in and out. They pass through here into the encrypted store and, sealed, to
+// agents; objects, events, runs and logs see names and versions only.
+//
+// Threading: under the control plane's lock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/crypto/secret.h"
+#include "core/result.h"
+#include "podwright/v1/agent.pb.h"
+#include "podwright/v1/plan.pb.h"
+#include "reconciler/control/core.h"
+
+namespace podwright::v1::kinds {
+class SecretGenerator;
+class SecretSpec;
+}  // namespace podwright::v1::kinds
+
+namespace podwright::control {
+
+// A value that an Apply brings. Moves; its bytes are wiped when it goes.
+struct NewSecretValue {
+  ObjectId secret;
+  crypto::SecretString value;  // empty with `generate`
+  bool generate = false;
+  std::string generator;     // SecretGenerator, encoded
+  std::int64_t version = 0;  // that it will have
+};
+
+class SecretDoor {
+ public:
+  explicit SecretDoor(Core& core) : core_(core) {}
+
+  // The current versions of all secrets of a workspace become facts.
+  Status LoadVersions(const std::string& workspace);
+  std::int64_t CurrentVersion(const ObjectId& secret) const;
+
+  // Takes the write-only value out of a secret's encoded spec and says which new version the spec asks for, if any.
+  // `before`: the stored spec, "" for a new object.
+  Result<std::optional<NewSecretValue>> TakeValue(const ObjectId& secret, const std::string& before, std::string* spec);
+  // An encoded spec of a secret without its value; of other kinds: unchanged.
+  static void DropValue(const std::string& kind, std::string* spec);
+  // Answers the version. The same idempotency key (not empty) and value: the same version.
+  Result<std::int64_t> Store(const NewSecretValue& value, const std::string& idempotency_key);
+  // A new value by the generator of the object's spec.
+  Result<std::int64_t> Rotate(const ObjectId& secret, const std::string& spec);
+  Result<v1::SealedSecret> SealFor(const ServerId& server, const v1::SecretUse& use);
+  // Success when there is none.
+  Status Delete(const ObjectId& secret);
+
+ private:
+  Result<bool> SameAsCurrent(const ObjectId& secret, const crypto::SecretString& value);
+  Result<crypto::SecretString> Generate(const v1::kinds::SecretGenerator& generator);
+
+  Core& core_;
+  std::map<ObjectId, std::int64_t> versions_;
+};
+
+}  // namespace podwright::control
