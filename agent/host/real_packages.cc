@@ -36,8 +36,12 @@ bool Contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-Result<ProcessResult> RunApt(std::vector<std::string> argv) {
-  return RunProcess(Program(std::move(argv), kAptLimit));
+// Runs apt-get; where an earlier run was killed half-way, what it left is finished first.
+Result<ProcessResult> RunApt(const std::vector<std::string>& argv) {
+  PW_ASSIGN(ProcessResult result, RunProcess(Program(argv, kAptLimit)));
+  if (result.Succeeded() || !Contains(result.out + result.err, "dpkg --configure -a")) return result;
+  PW_TRY(RunProgram({"dpkg", "--force-confold", "--force-confdef", "--configure", "-a"}, kAptLimit));
+  return RunProcess(Program(argv, kAptLimit));
 }
 
 }  // namespace
@@ -109,7 +113,9 @@ Status AptPackages::Remove(const std::string& name) {
   }
   auto argv = Apt({"remove", "--"});
   argv.push_back(name);
-  return RunProgram(argv, kAptLimit);
+  PW_ASSIGN(const ProcessResult result, RunApt(argv));
+  if (!result.Succeeded()) return ProcessFailure(Program(argv), result);
+  return Ok();
 }
 
 }  // namespace podwright::host
