@@ -70,13 +70,16 @@ bool StopAsked(std::chrono::milliseconds wait) {
   return ::sigtimedwait(&signals, nullptr, &time) > 0;
 }
 
+constexpr std::chrono::seconds kRefusedWait{60};
+
 // The identity, once there is one: enrols with the token's file, again while the control plane is away,
-// and waits for another file when the token is refused. Nothing when a stop was asked for.
+// and more seldom when it refuses. Nothing when a stop was asked for.
 Result<std::optional<v1::AgentIdentity>> AwaitIdentity(const ProgramOptions& options) {
   bool told = false;
   for (;;) {
     PW_ASSIGN(auto identity, LoadIdentity(options.state_folder));
     if (identity) return identity;
+    std::chrono::milliseconds wait{3000};
     const bool there = ::access(options.token_file.c_str(), F_OK) == 0;
     if (!there && !told) {
       log::Warn("the server is not enrolled: waiting for a token", {{key::kPath, options.token_file}});
@@ -93,12 +96,10 @@ Result<std::optional<v1::AgentIdentity>> AwaitIdentity(const ProgramOptions& opt
         continue;
       }
       log::Warn("the server cannot be enrolled", {{key::kError, enrolled.error().ToString()}});
-      if (enrolled.error().retry() != Retry::kBackoff && token.ok()) {
-        log::Error("the enrolment token is refused for good; it is removed", {{key::kPath, options.token_file}});
-        PW_TRY(ShredFile(options.token_file));
-      }
+      // The file stays: who stands between must not be able to make the agent throw its token away.
+      if (enrolled.error().retry() != Retry::kBackoff) wait = kRefusedWait;
     }
-    if (StopAsked(std::chrono::milliseconds(3000))) return std::optional<v1::AgentIdentity>();
+    if (StopAsked(wait)) return std::optional<v1::AgentIdentity>();
   }
 }
 
