@@ -97,7 +97,7 @@ BENCHMARK(ReadOneKey)->Setup(SetUpWithKeys)->Teardown(TearDown)->UseRealTime()->
 void ReadTenThousandKeys(benchmark::State& state) {
   for (auto _ : state) {
     std::int64_t seen = 0;
-    const auto done = ForEach(*running->store, Prefix("object/"), [&seen](KeyValue) {
+    const auto done = ForEach(*running->store, Prefix("object/"), [&seen](const KeyValue&) {
       ++seen;
       return Ok();
     });

@@ -122,7 +122,7 @@ Result<ApiToken> ApiTokens::Authenticate(std::string_view text) {
 
 Result<std::vector<ApiToken>> ApiTokens::List() {
   std::vector<ApiToken> tokens;
-  PW_TRY(store::ForEach(store_, store::Prefix(kFolder), [&](store::KeyValue kv) -> Status {
+  PW_TRY(store::ForEach(store_, store::Prefix(kFolder), [&](const store::KeyValue& kv) -> Status {
     PW_ASSIGN(Record record, FromKeyValue(kv));
     tokens.push_back(std::move(record.token));
     return Ok();

@@ -244,6 +244,7 @@ TEST_F(AuditLogTest, ThoseThatWaitShareATransaction) {
   });
   const std::uint64_t before = store_.calls(FaultyStore::Operation::kCommit);
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       ++started;

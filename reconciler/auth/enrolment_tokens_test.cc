@@ -87,6 +87,7 @@ TEST_F(EnrolmentTokensTest, OfManyAtOnceOneWins) {
   const NewEnrolmentToken made = Create();
   std::atomic<int> won{0};
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       if (tokens_.Consume(made.token.secret.Reveal(), "web-1").ok()) ++won;

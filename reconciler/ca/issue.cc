@@ -55,11 +55,15 @@ bool AddExtension(X509* certificate, X509* issuer, int nid, const char* value) {
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
+// Takes `value`, which may be null.
 bool Push(GENERAL_NAMES* names, int type, void* value) {
+  if (value == nullptr) return false;
   GENERAL_NAME* name = GENERAL_NAME_new();
-  if (name == nullptr || value == nullptr) return false;
+  if (name == nullptr) return false;
   GENERAL_NAME_set0_value(name, type, value);
-  return sk_GENERAL_NAME_push(names, name) > 0;
+  if (sk_GENERAL_NAME_push(names, name) > 0) return true;
+  GENERAL_NAME_free(name);
+  return false;
 }
 
 ASN1_IA5STRING* Text(const std::string& text) {

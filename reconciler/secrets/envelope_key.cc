@@ -1,6 +1,7 @@
 #include "reconciler/secrets/envelope_key.h"
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,7 +116,7 @@ Status AddLine(std::string_view line, crypto::EnvelopeKeyring& keys) {
   if (space == std::string_view::npos) return DataLoss("a line is not \"<id> <key>\"");
   PW_ASSIGN(std::string raw, Base64Decode(line.substr(space + 1)));
   Status added = keys.Add(line.substr(0, space), SecretBytes(raw));
-  std::fill(raw.begin(), raw.end(), '\0');
+  OPENSSL_cleanse(raw.data(), raw.size());
   return added;
 }
 

@@ -215,7 +215,7 @@ Result<std::vector<SecretInfo>> SecretStore::List(const std::string& workspace) 
   PW_TRY(CheckPart(workspace, "workspace"));
   const std::string prefix = "secrets/meta/" + workspace + "/";
   std::vector<SecretInfo> all;
-  PW_TRY(store::ForEach(store_, store::Prefix(prefix), [&](store::KeyValue kv) -> Status {
+  PW_TRY(store::ForEach(store_, store::Prefix(prefix), [&](const store::KeyValue& kv) -> Status {
     PW_ASSIGN(const Meta meta, Meta::FromText(kv.value));
     if (meta.entries.empty()) return Ok();
     const SecretName secret{workspace, kv.key.substr(prefix.size())};

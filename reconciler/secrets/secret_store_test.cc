@@ -182,6 +182,7 @@ TEST_F(SecretStoreTest, OnlyTheNewestVersionsAreKept) {
 
 TEST_F(SecretStoreTest, ConcurrentSetsAllGetTheirOwnVersion) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 5; ++i) EXPECT_TRUE(Set("x").ok());

@@ -24,7 +24,7 @@ Result<Revision> Put(Store& store, std::string key, std::string value) {
   return done.revision;
 }
 
-Result<Revision> ForEach(Store& store, const KeyRange& range, const std::function<Status(KeyValue)>& visit) {
+Result<Revision> ForEach(Store& store, const KeyRange& range, const std::function<Status(KeyValue&)>& visit) {
   RangeRequest request;
   request.range = range;
   request.limit = kPage;
@@ -33,7 +33,7 @@ Result<Revision> ForEach(Store& store, const KeyRange& range, const std::functio
     // The first page fixes the revision for the others.
     if (request.revision == 0) request.revision = page.revision;
     if (!page.kvs.empty()) request.range.from = page.kvs.back().key + '\0';
-    for (KeyValue& kv : page.kvs) PW_TRY(visit(std::move(kv)));
+    for (KeyValue& kv : page.kvs) PW_TRY(visit(kv));
     if (!page.more) return request.revision;
   }
 }

@@ -19,6 +19,6 @@ Result<Revision> Put(Store& store, std::string key, std::string value);
 
 // All keys of a range at one revision, read in pages, so that no answer of the store is unbounded.
 // Stops at the first error of `visit`. Answers the revision that was read.
-Result<Revision> ForEach(Store& store, const KeyRange& range, const std::function<Status(KeyValue)>& visit);
+Result<Revision> ForEach(Store& store, const KeyRange& range, const std::function<Status(KeyValue&)>& visit);
 
 }  // namespace podwright::store

@@ -35,6 +35,7 @@ class SqliteBackend final : public Backend {
   Status Compact(Revision compacted, Revision revision);
 
   Status Begin();
+  // `revision` 0: it did not change.
   Status Commit(Revision revision);
   void Rollback();
   // Writes something of this size, to learn whether the storage has room again.

@@ -193,7 +193,7 @@ TEST_F(SqliteStoreTest, ATruncatedFileIsNotTakenForGood) {
   Open();
   for (int i = 0; i < 100; ++i) PW_ASSERT_OK(Put("k" + std::to_string(i), std::string(2000, 'x')));
   store_.reset();
-  std::filesystem::resize_file(options_.folder / "store.db", 4096 * 5);
+  std::filesystem::resize_file(options_.folder / "store.db", 20'480);
   auto opened = SqliteStore::Open(options_, clock_);
   if (opened.ok()) {
     EXPECT_EQ(CodeOf((*opened)->Range({Prefix("")})), ErrorCode::kDataLoss);
@@ -280,6 +280,7 @@ TEST_F(SqliteStoreTest, ConcurrentCommitsShareASync) {
   FaultVfs::hold_syncs = true;
   std::atomic<int> started{0};
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
       ++started;
@@ -294,6 +295,16 @@ TEST_F(SqliteStoreTest, ConcurrentCommitsShareASync) {
   EXPECT_EQ(store_->Range({Prefix("k")})->revision, kThreads);
 }
 
+TEST_F(SqliteStoreTest, WhatChangesNothingIsNotSynced) {
+  options_.vfs = FaultVfs::Name();
+  Open();
+  PW_ASSERT_OK(Put("a", "1"));
+  FaultVfs::syncs = 0;
+  PW_EXPECT_OK(store_->Commit({{Compare::Absent("a")}, {Op::Put("a", "2")}, {Op::Get("a")}}));
+  PW_EXPECT_OK(store_->Commit({{}, {Op::Delete("b")}, {}}));
+  EXPECT_EQ(FaultVfs::syncs, 0);
+}
+
 TEST_F(SqliteStoreTest, AFailedBatchFailsAllOfItsCallers) {
   options_.vfs = FaultVfs::Name();
   Open();
@@ -301,6 +312,7 @@ TEST_F(SqliteStoreTest, AFailedBatchFailsAllOfItsCallers) {
   FaultVfs::fail_writes = true;
   std::atomic<int> failed{0};
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
       if (!Put("k" + std::to_string(i), "x").ok()) ++failed;

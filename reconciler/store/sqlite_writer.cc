@@ -216,12 +216,14 @@ void SqliteWriter::EndLeases(const std::vector<LeaseId>& due) {
 }
 
 Status SqliteWriter::RunTasks(const std::vector<Task*>& batch) {
+  const Revision before = pending_revision_;
   PW_TRY(backend_->Begin());
   for (Task* task : batch) {
     task->status = task->run();
     if (backend_->storage_error()) return *backend_->storage_error();
   }
-  return backend_->Commit(pending_revision_);
+  // An unchanged revision is not written: a batch of failed comparisons costs no sync.
+  return backend_->Commit(pending_revision_ == before ? 0 : pending_revision_);
 }
 
 void SqliteWriter::RunBatch(const std::vector<Task*>& batch) {

@@ -260,7 +260,7 @@ TEST_P(StoreContract, ForEachReadsOneRevisionInPages) {
     PW_ASSERT_OK(store_->Commit(transaction));
   }
   int seen = 0;
-  const auto revision = ForEach(*store_, Prefix("p/"), [&](KeyValue) -> Status {
+  const auto revision = ForEach(*store_, Prefix("p/"), [&](const KeyValue&) -> Status {
     // What is written meanwhile is not seen.
     if (++seen == 1) Put("p/zz", "late");
     return Ok();
@@ -276,6 +276,7 @@ TEST_P(StoreContract, ConcurrentCompareAndPutLosesNoIncrement) {
   constexpr int kEach = 25;
   std::atomic<int> conflicts{0};
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
       for (int done = 0; done < kEach;) {

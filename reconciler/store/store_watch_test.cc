@@ -146,7 +146,9 @@ TEST_P(StoreWatch, CancelEndsAWait) {
 TEST_P(StoreWatch, ManyWatchersSeeTheSameInOrder) {
   constexpr int kPuts = 60;
   std::vector<std::unique_ptr<Watcher>> watchers;
-  for (int i = 0; i < 4; ++i) watchers.push_back(Watch(Prefix("w/"), 1));
+  constexpr int kWatchers = 4;
+  watchers.reserve(kWatchers);
+  for (int i = 0; i < kWatchers; ++i) watchers.push_back(Watch(Prefix("w/"), 1));
   std::vector<std::vector<Revision>> seen(watchers.size());
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < watchers.size(); ++i) {
