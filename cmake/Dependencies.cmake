@@ -42,6 +42,8 @@ podwright_external(yaml yaml-cpp)
 podwright_external(re2 re2)
 if(NOT PODWRIGHT_WITHOUT_GRPC)
   podwright_external(grpc grpc++)
+  podwright_external(httplib cpp-httplib)
+  target_compile_options(podwright_ext_httplib INTERFACE ${httplib_CFLAGS_OTHER})
 endif()
 
 find_package(GTest REQUIRED)

@@ -6,7 +6,7 @@ build_packages=(
   g++ cmake ninja-build ccache mold pkg-config git python3
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libprotoc-dev
   libgit2-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev libsqlite3-dev
-  libcli11-dev libmsgpack-cxx-dev nlohmann-json3-dev libbenchmark-dev librapidcheck-dev
+  libcli11-dev libcpp-httplib-dev libmsgpack-cxx-dev nlohmann-json3-dev libbenchmark-dev librapidcheck-dev
   libssl-dev libcurl4-openssl-dev libc-ares-dev libre2-dev
   clang-format clang-tidy shellcheck
 )

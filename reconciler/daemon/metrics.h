@@ -1,0 +1,27 @@
+// The figures of /metrics, in Prometheus' text form.
+#pragma once
+
+#include <string>
+
+namespace podwright {
+namespace api {
+class CallCounter;
+class SessionManager;
+}  // namespace api
+namespace control {
+class ControlPlane;
+}
+}  // namespace podwright
+
+namespace podwright::daemon {
+
+// All must outlive the call. Threading: any thread.
+struct MetricSources {
+  const control::ControlPlane& control;
+  const api::SessionManager& sessions;
+  const api::CallCounter& calls;
+  bool ready = false;
+};
+std::string MetricsText(const MetricSources& sources);
+
+}  // namespace podwright::daemon
