@@ -1,6 +1,5 @@
 // The program `podwrightd`.
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -107,7 +106,6 @@ int Main(int argc, char** argv) {
   if (!settings.ok()) return Fail(settings.error());
   log::Init(settings->log_level, settings->log_format);
   fault::Init();
-  umask(0077);
   std::signal(SIGPIPE, SIG_IGN);
   // Before any thread, so that all inherit it and only Serve takes them.
   sigset_t signals;
