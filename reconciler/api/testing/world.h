@@ -25,6 +25,7 @@
 #include "reconciler/auth/audit_log.h"
 #include "reconciler/auth/enrolment_tokens.h"
 #include "reconciler/ca/certificate_authority.h"
+#include "reconciler/clouds/cloud.h"
 #include "reconciler/control/control_plane.h"
 #include "reconciler/planner/kind_planner.h"
 #include "reconciler/secrets/secret_store.h"
