@@ -77,6 +77,7 @@ Status Podman::Configure(const std::string& runtime, const std::string& cgroup_m
       cgroup_manager + "\"\n";
   if (!runtime.empty()) config += "runtime = \"" + runtime + "\"\n";
   PW_TRY(MakeFolder(folder_, 0700));
+  PW_TRY(MakeFolder(RunFolder(), 0700));
   return WriteFile(ConfigPath(), config, 0600);
 }
 
@@ -87,9 +88,9 @@ std::vector<std::string> Podman::Argv(const Strings& args) const {
                   "--root",
                   folder_ + "/storage",
                   "--runroot",
-                  folder_ + "/run",
+                  RunFolder() + "/run",
                   "--tmpdir",
-                  folder_ + "/tmp"};
+                  RunFolder() + "/tmp"};
   argv.insert(argv.end(), args.begin(), args.end());
   return argv;
 }
@@ -142,11 +143,9 @@ Result<Podman::Choice> Podman::Probe(const std::string& image, const CallOptions
 }
 
 Status Podman::ForgetRunningState() const {
-  for (const char* name : {"/run", "/tmp"}) {
-    PW_TRY(UnmountBelow(folder_ + name));
-    PW_TRY(RemoveTree(folder_ + name));
-  }
-  return Ok();
+  PW_TRY(UnmountBelow(RunFolder()));
+  PW_TRY(RemoveTree(RunFolder()));
+  return MakeFolder(RunFolder(), 0700);
 }
 
 // Processes that watch a container end shortly after it; the kernel frees a group a moment later.
@@ -170,6 +169,8 @@ Status Podman::DestroyAll(const CallOptions& options) {
     PW_TRY(Run({"rm", "--all", "--force", "--volumes", "--time=0"}, options));
   }
   PW_TRY(WaitForCgroups());
+  PW_TRY(UnmountBelow(RunFolder()));
+  PW_TRY(RemoveTree(RunFolder()));
   PW_TRY(UnmountBelow(folder_));
   return RemoveTree(folder_);
 }

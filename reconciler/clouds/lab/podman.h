@@ -48,6 +48,8 @@ class Podman {
 
  private:
   std::string ConfigPath() const { return folder_ + "/containers.conf"; }
+  // What does not outlive a boot. Not in folder_: podman refuses a run folder of more than 50 characters.
+  std::string RunFolder() const { return "/run/" + cgroup_; }
   std::string CgroupParent() const;
   Status WaitForCgroups() const;
 
