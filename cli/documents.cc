@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/app.h"
+#include "cli/listing.h"
 #include "cli/terminal.h"
 #include "kinds/registry.h"
 #include "kinds/validate.h"
@@ -29,7 +30,13 @@ void PrintDiagnostics(const kinds::Diagnostics& diagnostics, Terminal& terminal)
 
 Result<std::vector<v1::DesiredObject>> LoadForApply(App& app, const std::string& path) {
   kinds::LoadOptions options;
-  options.allow_dangling = true;
+  PW_ASSIGN(const std::string workspace, app.workspace());
+  v1::ListRequest everything;
+  everything.set_workspace(workspace);
+  PW_TRY(ForEachObject(app, std::move(everything), 0, [&](const v1::ObjectView& view) {
+    if (view.object().lifecycle() == v1::LIFECYCLE_LIVE)
+      options.known.emplace(view.object().kind(), view.object().name());
+  }));
   kinds::LoadedFolder folder = LoadPath(app.kinds(), path, options);
   PrintDiagnostics(folder.diagnostics, app.terminal());
   if (folder.diagnostics.has_errors()) return InvalidArgument(path + " has errors; nothing was done");

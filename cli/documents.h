@@ -23,8 +23,7 @@ kinds::LoadedFolder LoadPath(const kinds::Registry& registry, const std::string&
                              const kinds::LoadOptions& options);
 
 // The documents, where all are right; their warnings go to standard error. Otherwise all errors are printed
-// there and the answer is a short invalid-argument. References may lead to objects of the control plane,
-// which judges them.
+// there and the answer is a short invalid-argument. References may lead to objects that the control plane has.
 Result<std::vector<v1::DesiredObject>> LoadForApply(App& app, const std::string& path);
 
 void PrintDiagnostics(const kinds::Diagnostics& diagnostics, Terminal& terminal);

@@ -11,7 +11,7 @@ namespace {
 
 // Plain scalars that no YAML version takes for anything but a string.
 bool IsPlain(std::string_view text) {
-  if (text.empty() || !std::isalpha(static_cast<unsigned char>(text.front()))) return false;
+  if (text.empty() || (!std::isalpha(static_cast<unsigned char>(text.front())) && text.front() != '/')) return false;
   for (const char c : text) {
     if (!std::isalnum(static_cast<unsigned char>(c)) && std::string_view("-_./").find(c) == std::string_view::npos) {
       return false;
@@ -33,11 +33,39 @@ std::string Scalar(const Json& value) {
   return IsPlain(text) ? text : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// Text of several lines that reads best as a literal block, and reads back the same from it.
+bool IsBlock(const Json& value) {
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  if (text.find('\n') == std::string::npos || text.front() == '\n' || text.front() == ' ' || text.ends_with("\n\n")) {
+    return false;
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte < 0x20 && byte != '\n') || byte >= 0x7f) return false;
+    if (byte == ' ' && (i + 1 == text.size() || text[i + 1] == '\n')) return false;
+  }
+  return true;
+}
+
+void AppendBlock(std::string& out, const std::string& text, std::size_t indent) {
+  out += text.ends_with('\n') ? " |\n" : " |-\n";
+  std::size_t start = 0;
+  while (start < text.size()) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    if (end > start) out += std::string(indent, ' ') + text.substr(start, end - start);
+    out += "\n";
+    start = end + 1;
+  }
+}
+
 void AppendYaml(std::string& out, const Json& value, std::size_t indent) {
   const std::string pad(indent, ' ');
   const auto append_child = [&](const Json& child) {
     const bool block = child.is_structured() && !child.empty();
-    if (!block) {
+    if (IsBlock(child)) {
+      AppendBlock(out, child.get_ref<const std::string&>(), indent + 2);
+    } else if (!block) {
       out += " " + (child.is_structured() ? std::string(child.is_array() ? "[]" : "{}") : Scalar(child)) + "\n";
     } else {
       out += "\n";

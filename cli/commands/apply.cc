@@ -100,7 +100,12 @@ Result<int> RunApply(App& app, const ApplyOptions& options) {
     }
     request.set_plan_digest(std::string(digest->View()));
   }
-  return ApplyAndFollow(app, std::move(request), options.choices);
+  const std::string bound = HexEncode(request.plan_digest());
+  Result<int> code = ApplyAndFollow(app, std::move(request), options.choices);
+  if (!code.ok() && !bound.empty() && code.error().code() == ErrorCode::kFailedPrecondition) {
+    return code.error().Wrap("the plan with the digest " + bound + " was not applied");
+  }
+  return code;
 }
 
 void AddPlan(CLI::App& root, App& app) {

@@ -45,7 +45,7 @@ Result<int> List(App& app, const Options& options) {
   }
   PW_ASSIGN(client::Control * control, app.control());
   Json list = Json::array();
-  Table table({"RUN", "STATE", "ACTIONS", "OBJECTS", "BY", "AGE"});
+  Table table({"RUN", "STATE", "OBJECTS", "BY", "AGE"});
   std::size_t seen = 0;
   do {
     const std::size_t wanted = options.limit == 0 ? 200 : std::min<std::size_t>(200, options.limit - seen);

@@ -115,6 +115,17 @@ Result<v1::AgentRecord> AgentDirectory::Revoke(const std::string& workspace, con
   });
 }
 
+Result<v1::AgentRecord> AgentDirectory::Remove(const std::string& workspace, const std::string& server) {
+  PW_ASSIGN(Loaded loaded, Load(store_, workspace, server));
+  const std::string key = RecordKey(workspace, server);
+  PW_ASSIGN(const store::TransactionResult done,
+            store_.Commit({{store::Compare::Unchanged(key, loaded.revision)},
+                           {store::Op::Delete(key), store::Op::Delete(kIds + loaded.record.agent_id())},
+                           {}}));
+  if (!done.succeeded) return Conflict("the agent of server/" + server + " is being changed by others");
+  return std::move(loaded.record);
+}
+
 Result<std::string> AgentDirectory::SealingKey(const std::string& workspace, const std::string& server) {
   PW_ASSIGN(const v1::AgentRecord record, ByServer(workspace, server));
   if (record.revoked()) return NotFound("the agent of server/" + server + " was revoked");

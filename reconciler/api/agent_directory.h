@@ -33,6 +33,9 @@ class AgentDirectory final : public control::AgentKeys {
   // Answers the record as it was. Revoking twice is no error.
   Result<v1::AgentRecord> Revoke(const std::string& workspace, const std::string& server);
 
+  // Forgets the server's agent; answers the record as it was.
+  Result<v1::AgentRecord> Remove(const std::string& workspace, const std::string& server);
+
   // Of an agent that is not revoked.
   Result<std::string> SealingKey(const std::string& workspace, const std::string& server) override;
 

@@ -66,19 +66,20 @@ Result<control::BootstrapParts> Bootstrap::Prepare(const std::string& workspace,
   return parts;
 }
 
+// Revoked first: a crash in between leaves a record that leads nowhere, and Release is called again.
 Status Bootstrap::Release(const std::string& workspace, const std::string& server) {
-  const Result<v1::AgentRecord> record = d_.agents.Revoke(workspace, server);
+  const Result<v1::AgentRecord> record = d_.agents.ByServer(workspace, server);
   if (!record.ok() && record.error().code() == ErrorCode::kNotFound) return Ok();
   PW_TRY(record);
   PW_TRY(d_.authority.RevokeAgent(record->agent_id(), "its server was deleted"));
   d_.sessions.Disconnect(workspace, server, PermissionDenied("this agent's server was deleted"));
-  if (record->revoked()) return Ok();
   PW_TRY(d_.audit.Append({.actor = "podwrightd",
-                          .verb = "agent.revoke",
+                          .verb = "agent.remove",
                           .workspace = workspace,
                           .object = "server/" + server,
                           .outcome = "ok",
                           .detail = record->agent_id() + ": its server was deleted"}));
+  PW_TRY(d_.agents.Remove(workspace, server));
   return Ok();
 }
 
