@@ -67,7 +67,11 @@ Result<Digest> Digest::FromHex(std::string_view hex) {
 
 Digest Sha256(std::string_view data) {
   Digest digest;
-  SHA256(reinterpret_cast<const unsigned char*>(data.data()), data.size(), digest.bytes.data());
+  // Not SHA256(): that one fetches the algorithm, too.
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, data.data(), data.size());
+  SHA256_Final(digest.bytes.data(), &context);
   return digest;
 }
 

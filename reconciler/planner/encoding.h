@@ -1,5 +1,6 @@
 // The planner's own unambiguous byte form of what is hashed: every field has its length before it.
-// Pure; a value of one thread.
+// Pure; a value of one thread. The buffer is the thread's, handed on from one encoder to the next: a plan
+// makes hundreds of thousands of them, and large buffers are what an allocator is slow at.
 #pragma once
 
 #include <concepts>
@@ -7,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "core/digest.h"
 
@@ -15,7 +17,13 @@ namespace podwright::planner {
 class Encoder {
  public:
   // `domain` keeps equal bytes of different things apart.
-  explicit Encoder(std::string_view domain) { Text(domain); }
+  explicit Encoder(std::string_view domain) : bytes_(std::move(Spare())) {
+    bytes_.clear();
+    Text(domain);
+  }
+  ~Encoder() { Spare() = std::move(bytes_); }
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
 
   Encoder& Text(std::string_view text) {
     Number(text.size());
@@ -34,6 +42,11 @@ class Encoder {
   Digest Hash() const { return Sha256(bytes_); }
 
  private:
+  static std::string& Spare() {
+    static thread_local std::string spare;
+    return spare;
+  }
+
   std::string bytes_;
 };
 

@@ -5,11 +5,6 @@
 
 namespace podwright::planner {
 
-std::size_t ObjectKeyHash::operator()(const ObjectKey& key) const noexcept {
-  const std::hash<std::string_view> hash;
-  return hash(key.kind) * 1099511628211ULL ^ hash(key.name);
-}
-
 namespace {
 std::string Join(std::string_view range, std::string_view first, std::string_view second) {
   std::string out;

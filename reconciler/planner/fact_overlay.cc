@@ -29,7 +29,7 @@ void FactOverlay::PutObject(ObjectInput input) {
   changed_.insert(ObjectFactKey(input.key));
   const Digest digest = FactDigest(input);
   ObjectKey key = input.key;
-  objects_.insert_or_assign(std::move(key), Fact<ObjectInput>{std::move(input), digest});
+  objects_.insert_or_assign(std::move(key), Fact<ObjectInput>{digest, std::move(input)});
 }
 
 void FactOverlay::RemoveObject(const ObjectKey& key) {
@@ -44,14 +44,14 @@ void FactOverlay::PutObserved(ObservedInput input) {
   const Digest digest = input.observed_digest;
   auto& of_object = observed_[input.object];
   std::string server = input.server;
-  of_object.insert_or_assign(std::move(server), Fact<ObservedInput>{std::move(input), digest});
+  of_object.insert_or_assign(std::move(server), Fact<ObservedInput>{digest, std::move(input)});
 }
 
 void FactOverlay::PutSecret(SecretInput input) {
   changed_.insert(SecretFactKey(input.name));
   const Digest digest = FactDigest(input);
   std::string name = input.name;
-  secrets_.insert_or_assign(std::move(name), Fact<SecretInput>{std::move(input), digest});
+  secrets_.insert_or_assign(std::move(name), Fact<SecretInput>{digest, std::move(input)});
 }
 
 std::vector<std::string> FactOverlay::ChangedKeys() const {
@@ -95,12 +95,17 @@ std::vector<Referrer> FactOverlay::ReferrersOf(const ObjectKey& key) const {
 
 std::vector<const Fact<ObjectInput>*> FactOverlay::Objects() const {
   std::vector<const Fact<ObjectInput>*> out;
+  auto here = objects_.begin();
+  const auto add_here_until = [&](const ObjectKey* key) {
+    for (; here != objects_.end() && (key == nullptr || here->first <= *key); ++here) {
+      if (here->second.has_value()) out.push_back(&*here->second);
+    }
+  };
   for (const Fact<ObjectInput>* fact : base_.Objects()) {
+    add_here_until(&fact->input.key);
     if (!objects_.contains(fact->input.key)) out.push_back(fact);
   }
-  for (const auto& [key, fact] : objects_) {
-    if (fact.has_value()) out.push_back(&*fact);
-  }
+  add_here_until(nullptr);
   return out;
 }
 

@@ -34,14 +34,15 @@ void FactBase::Unlink(const ObjectInput& input) {
 }
 
 void FactBase::PutObject(ObjectInput input) {
-  Fact<ObjectInput> fact{std::move(input), {}};
+  Fact<ObjectInput> fact{{}, std::move(input)};
   fact.digest = FactDigest(fact.input);
   const auto it = objects_.find(fact.input.key);
   if (it == objects_.end()) {
     Changed(ObjectFactKey(fact.input.key));
     Link(fact.input);
     ObjectKey key = fact.input.key;
-    objects_.emplace(std::move(key), std::move(fact));
+    const auto placed = objects_.emplace(std::move(key), std::move(fact)).first;
+    found_.Insert(&placed->first, &placed->second);
     return;
   }
   if (SameObject(it->second, fact)) return;
@@ -59,6 +60,7 @@ void FactBase::RemoveObject(const ObjectKey& key) {
   if (it == objects_.end()) return;
   Changed(ObjectFactKey(key));
   Unlink(it->second.input);
+  found_.Erase(key);
   objects_.erase(it);
 }
 
@@ -71,7 +73,7 @@ void FactBase::PutObserved(ObservedInput input) {
   }
   const Digest digest = input.observed_digest;
   std::string server = input.server;
-  of_object.insert_or_assign(std::move(server), Fact<ObservedInput>{std::move(input), digest});
+  of_object.insert_or_assign(std::move(server), Fact<ObservedInput>{digest, std::move(input)});
 }
 
 void FactBase::RemoveObserved(const ObjectKey& object, std::string_view server) {
@@ -90,7 +92,7 @@ void FactBase::PutAgent(AgentInput input) {
   const auto it = agents_.find(input.server);
   if (it == agents_.end() || it->second.digest != digest) Changed(AgentFactKey(input.server));
   std::string server = input.server;
-  agents_.insert_or_assign(std::move(server), Fact<AgentInput>{std::move(input), digest});
+  agents_.insert_or_assign(std::move(server), Fact<AgentInput>{digest, std::move(input)});
 }
 
 void FactBase::RemoveAgent(std::string_view server) {
@@ -105,7 +107,7 @@ void FactBase::PutMachine(MachineInput input) {
   const auto it = machines_.find(input.server);
   if (it == machines_.end() || it->second.digest != digest) Changed(MachineFactKey(input.server));
   std::string server = input.server;
-  machines_.insert_or_assign(std::move(server), Fact<MachineInput>{std::move(input), digest});
+  machines_.insert_or_assign(std::move(server), Fact<MachineInput>{digest, std::move(input)});
 }
 
 void FactBase::RemoveMachine(std::string_view server) {
@@ -120,7 +122,7 @@ void FactBase::PutSecret(SecretInput input) {
   const auto it = secrets_.find(input.name);
   if (it == secrets_.end() || it->second.digest != digest) Changed(SecretFactKey(input.name));
   std::string name = input.name;
-  secrets_.insert_or_assign(std::move(name), Fact<SecretInput>{std::move(input), digest});
+  secrets_.insert_or_assign(std::move(name), Fact<SecretInput>{digest, std::move(input)});
 }
 
 void FactBase::RemoveSecret(std::string_view name) {
@@ -135,7 +137,7 @@ void FactBase::PutCloud(CloudInput input) {
   const auto it = clouds_.find(input.name);
   if (it == clouds_.end() || it->second.digest != digest) Changed(CloudFactKey(input.name));
   std::string name = input.name;
-  clouds_.insert_or_assign(std::move(name), Fact<CloudInput>{std::move(input), digest});
+  clouds_.insert_or_assign(std::move(name), Fact<CloudInput>{digest, std::move(input)});
 }
 
 std::vector<std::string> FactBase::TakeChangedKeys() {
@@ -145,7 +147,8 @@ std::vector<std::string> FactBase::TakeChangedKeys() {
 }
 
 const Fact<ObjectInput>* FactBase::FindObject(const ObjectKey& key) const {
-  return FindIn(objects_, key);
+  const Fact<ObjectInput>* const* found = found_.Find(key);
+  return found == nullptr ? nullptr : *found;
 }
 
 const Fact<ObservedInput>* FactBase::FindObserved(const ObjectKey& object, std::string_view server) const {

@@ -21,23 +21,14 @@
 #include <vector>
 
 #include "core/digest.h"
+#include "reconciler/planner/key_index.h"
+#include "reconciler/planner/object_key.h"
 
 namespace google::protobuf {
 class Message;
 }
 
 namespace podwright::planner {
-
-struct ObjectKey {
-  std::string kind;
-  std::string name;
-  auto operator<=>(const ObjectKey&) const = default;
-  std::string Text() const { return kind + "/" + name; }
-};
-
-struct ObjectKeyHash {
-  std::size_t operator()(const ObjectKey& key) const noexcept;
-};
 
 enum class ObjectLifecycle { kLive, kTombstone };
 
@@ -135,8 +126,8 @@ Digest FactDigest(const std::vector<Referrer>& referrers);
 // One stored fact with its digest.
 template <typename Input>
 struct Fact {
-  Input input;
   Digest digest;
+  Input input;
 };
 
 // The reading side. A missing fact is nullptr.
@@ -151,7 +142,7 @@ class Facts {
   virtual const Fact<CloudInput>* FindCloud(std::string_view name) const = 0;
   // Live objects and tombstones that refer to `key`, sorted.
   virtual std::vector<Referrer> ReferrersOf(const ObjectKey& key) const = 0;
-  // All objects, in no particular order.
+  // All objects, sorted by key.
   virtual std::vector<const Fact<ObjectInput>*> Objects() const = 0;
   // What was observed of an object, by server.
   virtual std::vector<const Fact<ObservedInput>*> ObservedOf(const ObjectKey& object) const = 0;
@@ -159,7 +150,7 @@ class Facts {
 
 struct StringHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 template <typename Value>
 using StringMap = std::unordered_map<std::string, Value, StringHash, std::equal_to<>>;
@@ -201,7 +192,8 @@ class FactBase final : public Facts {
   void Link(const ObjectInput& input);
   void Unlink(const ObjectInput& input);
 
-  std::unordered_map<ObjectKey, Fact<ObjectInput>, ObjectKeyHash> objects_;
+  std::map<ObjectKey, Fact<ObjectInput>> objects_;
+  KeyIndex<const Fact<ObjectInput>*> found_;  // into objects_
   std::unordered_map<ObjectKey, std::map<std::string, Fact<ObservedInput>, std::less<>>, ObjectKeyHash> observed_;
   StringMap<Fact<AgentInput>> agents_;
   StringMap<Fact<MachineInput>> machines_;

@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::size_t kNamedInCycle = 8;
 
-struct KeyHash {
-  std::size_t operator()(const ObjectKey* key) const noexcept { return ObjectKeyHash()(*key); }
-};
-struct KeyEqual {
-  bool operator()(const ObjectKey* a, const ObjectKey* b) const noexcept { return *a == *b; }
-};
-
 // Works on numbers: slices by their place, actions counted through all slices.
 class Merger {
  public:
@@ -48,31 +41,28 @@ class Merger {
     for (; next_cross_ < cross_.size() && slice_of_[cross_[next_cross_].second] <= slice; ++next_cross_) {
       const auto& [from, to] = cross_[next_cross_];
       if (slice_of_[to] < slice) continue;
-      message.mutable_actions(static_cast<int>(to - first_[slice]))->add_depends_on(actions_[from]->id());
+      message.mutable_actions(static_cast<int>(to - first_[slice]))->add_depends_on(ids_[from]);
     }
   }
 
   void FinishOrder(v1::Plan& plan) const {
     plan.mutable_order()->Reserve(static_cast<int>(order_.size()));
-    for (const Node action : order_) plan.add_order(actions_[action]->id());
+    for (const Node action : order_) plan.add_order(ids_[action]);
   }
 
  private:
   void Number() {
-    places_.reserve(slices_.size());
     first_.reserve(slices_.size());
     for (Node slice = 0; slice < slices_.size(); ++slice) {
       const PlannedSlice& planned = *slices_[slice];
-      places_.emplace(&planned.key, slice);
+      places_.Insert(&planned.key, slice);
       first_.push_back(static_cast<Node>(slice_of_.size()));
       slice_of_.insert(slice_of_.end(), static_cast<std::size_t>(planned.message.actions_size()), slice);
-      for (const v1::Action& action : planned.message.actions()) actions_.push_back(&action);
+      for (const v1::Action& action : planned.message.actions()) ids_.push_back(action.id());
+      for (const Node last : planned.last) last_.push_back(first_[slice] + last);
+      last_end_.push_back(static_cast<Node>(last_.size()));
       if (!planned.message.error().empty()) bad_[slice] = true;
-      for (Node to = 0; to < planned.after.size(); ++to) {
-        for (const std::size_t from : planned.after[to]) {
-          edges_.emplace_back(first_[slice] + static_cast<Node>(from), first_[slice] + to);
-        }
-      }
+      for (const auto& [from, to] : planned.inner) edges_.emplace_back(first_[slice] + from, first_[slice] + to);
     }
   }
 
@@ -83,15 +73,12 @@ class Merger {
 
   void LinkObjects() {
     for (Node slice = 0; slice < slices_.size(); ++slice) {
-      const PlannedSlice& planned = *slices_[slice];
-      for (Node action = 0; action < planned.after_objects.size(); ++action) {
-        for (const ObjectKey& key : planned.after_objects[action]) {
-          const auto it = places_.find(&key);
-          if (it == places_.end()) continue;
-          waits_.emplace_back(it->second, slice);
-          for (const std::size_t last : slices_[it->second]->last) {
-            Cross(first_[it->second] + static_cast<Node>(last), first_[slice] + action);
-          }
+      for (const auto& [action, key] : slices_[slice]->outer) {
+        const Node* other = places_.Find(key);
+        if (other == nullptr) continue;
+        waits_.emplace_back(*other, slice);
+        for (Node i = *other == 0 ? 0 : last_end_[*other - 1]; i < last_end_[*other]; ++i) {
+          Cross(last_[i], first_[slice] + action);
         }
       }
     }
@@ -103,9 +90,11 @@ class Merger {
       for (const std::string& server : planned->ends_servers) acting.try_emplace(server);
     }
     if (acting.empty()) return;
-    for (Node action = 0; action < slice_of_.size(); ++action) {
-      const auto it = acting.find(actions_[action]->server());
-      if (it != acting.end()) it->second.push_back(action);
+    for (Node slice = 0; slice < slices_.size(); ++slice) {
+      for (int i = 0; i < slices_[slice]->message.actions_size(); ++i) {
+        const auto it = acting.find(slices_[slice]->message.actions(i).server());
+        if (it != acting.end()) it->second.push_back(first_[slice] + static_cast<Node>(i));
+      }
     }
     for (Node slice = 0; slice < slices_.size(); ++slice) {
       for (const std::string& server : slices_[slice]->ends_servers) LinkServerEnd(slice, acting[server]);
@@ -116,13 +105,10 @@ class Merger {
   }
 
   void LinkServerEnd(Node slice, const std::vector<Node>& acting) {
-    const PlannedSlice& planned = *slices_[slice];
     for (const Node before : acting) {
       if (slice_of_[before] == slice) continue;
       waits_.emplace_back(slice_of_[before], slice);
-      for (Node action = 0; action < planned.after.size(); ++action) {
-        if (planned.after[action].empty()) Cross(before, first_[slice] + action);
-      }
+      for (const Node action : slices_[slice]->first) Cross(before, first_[slice] + action);
     }
   }
 
@@ -197,10 +183,13 @@ class Merger {
   }
 
   const std::vector<const PlannedSlice*>& slices_;
-  std::unordered_map<const ObjectKey*, Node, KeyHash, KeyEqual> places_;
+  KeyIndex<Node> places_;
   std::vector<Node> first_;     // by slice: the number of its first action
   std::vector<Node> slice_of_;  // by action
-  std::vector<const v1::Action*> actions_;
+  // Copies side by side: the messages are all over the memory.
+  std::vector<std::string> ids_;    // by action
+  std::vector<Node> last_;          // of all slices, the actions that nothing of their slice waits for
+  std::vector<Node> last_end_;      // by slice: where its end in last_
   std::vector<Graph::Edge> edges_;  // between actions
   std::vector<Graph::Edge> cross_;  // those between slices, by the action that waits
   std::vector<Graph::Edge> waits_;  // between slices

@@ -20,16 +20,21 @@ unsigned Threads(unsigned wanted) {
   return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
 }
 
+enum class Keep { kAll, kShown };  // kShown: the others are left empty
+
 // Every slice lands in the place of its object, so the result does not know who made it.
 std::vector<PlannedSlice> PlanSlices(const KindPlanners& kinds, const std::vector<const Fact<ObjectInput>*>& objects,
-                                     const Facts& facts, unsigned threads) {
+                                     const Facts& facts, unsigned threads, Keep keep = Keep::kAll) {
   std::vector<PlannedSlice> slices(objects.size());
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t begin = next.fetch_add(kObjectsAtOnce); begin < objects.size();
          begin = next.fetch_add(kObjectsAtOnce)) {
       const std::size_t end = std::min(begin + kObjectsAtOnce, objects.size());
-      for (std::size_t i = begin; i < end; ++i) slices[i] = PlanSlice(kinds, *objects[i], facts);
+      for (std::size_t i = begin; i < end; ++i) {
+        PlannedSlice slice = PlanSlice(kinds, *objects[i], facts);
+        if (keep == Keep::kAll || slice.Shown()) slices[i] = std::move(slice);
+      }
     }
   };
   std::vector<std::thread> others;
@@ -37,12 +42,6 @@ std::vector<PlannedSlice> PlanSlices(const KindPlanners& kinds, const std::vecto
   work();
   for (std::thread& other : others) other.join();
   return slices;
-}
-
-std::vector<const Fact<ObjectInput>*> SortedObjects(const Facts& facts) {
-  std::vector<const Fact<ObjectInput>*> objects = facts.Objects();
-  std::sort(objects.begin(), objects.end(), [](const auto* a, const auto* b) { return a->input.key < b->input.key; });
-  return objects;
 }
 
 using SlicePointer = std::shared_ptr<const PlannedSlice>;  // shared: what is kept and what a preview looks at
@@ -118,14 +117,15 @@ Planner::Planner(const KindPlanners& kinds, PlannerOptions options)
 Planner::~Planner() = default;
 
 v1::Plan Planner::PlanAll(const Facts& facts) const {
-  std::vector<PlannedSlice> slices = PlanSlices(kinds_, SortedObjects(facts), facts, Threads(options_.threads));
+  std::vector<PlannedSlice> slices =
+      PlanSlices(kinds_, facts.Objects(), facts, Threads(options_.threads), Keep::kShown);
   std::erase_if(slices, [](const PlannedSlice& slice) { return !slice.Shown(); });
   return MergeTaking(std::move(slices));
 }
 
 void Planner::Reset(const FactBase& base) {
   state_ = std::make_unique<State>();
-  for (PlannedSlice& slice : PlanSlices(kinds_, SortedObjects(base), base, Threads(options_.threads))) {
+  for (PlannedSlice& slice : PlanSlices(kinds_, base.Objects(), base, Threads(options_.threads))) {
     state_->Put(std::move(slice));
   }
   state_->tree.Refresh();
@@ -184,9 +184,7 @@ std::vector<const PlannedSlice*> InScope(const PlanScope& scope, Find find, ForA
     const PlannedSlice* slice = find(open.back());
     open.pop_back();
     if (slice == nullptr) continue;
-    for (const auto& keys : slice->after_objects) {
-      for (const ObjectKey& key : keys) add(key);
-    }
+    for (const auto& [action, key] : slice->outer) add(key);
     if (slice->ends_servers.empty()) continue;
     const std::set<std::string_view> ends(slice->ends_servers.begin(), slice->ends_servers.end());
     all([&](const PlannedSlice& other) {

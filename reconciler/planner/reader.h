@@ -26,7 +26,7 @@ struct ReadRecord {
 
 class RecordingReader {
  public:
-  explicit RecordingReader(const Facts& facts) : facts_(facts) {}
+  explicit RecordingReader(const Facts& facts) : facts_(facts) { reads_.reserve(kExpectedReads); }
 
   const ObjectInput* Object(const ObjectKey& key);
   const ObservedInput* Observed(const ObjectKey& object, std::string_view server);
@@ -43,6 +43,7 @@ class RecordingReader {
   std::vector<ReadRecord> TakeReads();
 
  private:
+  static constexpr std::size_t kExpectedReads = 12;
   const Facts& facts_;
   std::vector<ReadRecord> reads_;
 };

@@ -41,13 +41,20 @@ void ActionDraft::SetCompensation(std::string verb, std::string summary, const g
 
 namespace {
 
-constexpr std::size_t kIdBytes = 16;
+constexpr std::size_t kIdLetters = 15;
 
+// 75 bits in the letters of base32: as long as a string can be without memory of its own.
 std::string ActionId(const ObjectInput& object, const v1::Action& action) {
   Encoder encoder("podwright action 1");
   encoder.Text(object.uid).Text(object.key.kind).Text(object.key.name).Number(object.generation);
   encoder.Text(action.server()).Text(action.verb()).Text(action.subject());
-  return HexEncode(encoder.Hash().View().substr(0, kIdBytes));
+  const Digest digest = encoder.Hash();
+  std::string id;
+  for (std::size_t bit = 0; id.size() < kIdLetters; bit += 5) {
+    const unsigned two = static_cast<unsigned>(digest.bytes.at(bit / 8)) << 8U | digest.bytes.at(bit / 8 + 1);
+    id += "abcdefghijklmnopqrstuvwxyz234567"[two >> (11 - bit % 8) & 31U];
+  }
+  return id;
 }
 
 void AddAction(Encoder& encoder, const ActionDraft& draft) {
@@ -149,35 +156,40 @@ Digest SliceDigest(const PlannedSlice& slice, const SliceDraft& draft) {
 }
 
 // An action need not wait for what an action before it in the slice waits for already.
-void DropImplied(PlannedSlice& slice) {
-  std::vector<std::set<ObjectKey>> all(slice.after.size());
-  for (std::size_t i = 0; i < slice.after.size(); ++i) {
-    for (const std::size_t before : slice.after[i]) all[i].insert(all[before].begin(), all[before].end());
-    std::erase_if(slice.after_objects[i], [&](const ObjectKey& key) { return !all[i].insert(key).second; });
+void DropImplied(SliceDraft& draft) {
+  std::vector<std::set<ObjectKey>> all(draft.actions.size());
+  for (std::size_t i = 0; i < draft.actions.size(); ++i) {
+    ActionDraft& action = draft.actions[i];
+    for (const std::size_t before : action.after) all[i].insert(all[before].begin(), all[before].end());
+    std::erase_if(action.after_objects, [&](const ObjectKey& key) { return !all[i].insert(key).second; });
   }
 }
 
 void TakeActions(const ObjectInput& object, SliceDraft& draft, PlannedSlice& slice) {
+  const bool implied = std::any_of(draft.actions.begin(), draft.actions.end(), [](const ActionDraft& action) {
+    return !action.after.empty() && !action.after_objects.empty();
+  });
+  if (implied) DropImplied(draft);
   std::vector<bool> waited_for(draft.actions.size());
-  bool any_objects = false;
-  for (ActionDraft& from : draft.actions) {
+  slice.message.mutable_actions()->Reserve(static_cast<int>(draft.actions.size()));
+  for (std::uint32_t place = 0; place < draft.actions.size(); ++place) {
+    ActionDraft& from = draft.actions[place];
     v1::Action& action = *slice.message.add_actions();
     action.Swap(&from.action);
     action.set_id(ActionId(object, action));
     action.mutable_object()->set_kind(object.key.kind);
     action.mutable_object()->set_name(object.key.name);
-    for (const std::size_t place : from.after) {
-      action.add_depends_on(slice.message.actions(static_cast<int>(place)).id());
-      waited_for[place] = true;
+    for (const std::size_t before : from.after) {
+      action.add_depends_on(slice.message.actions(static_cast<int>(before)).id());
+      slice.inner.emplace_back(static_cast<std::uint32_t>(before), place);
+      waited_for[before] = true;
     }
-    any_objects = any_objects || !from.after_objects.empty();
-    slice.after.push_back(std::move(from.after));
-    slice.after_objects.push_back(std::move(from.after_objects));
+    for (ObjectKey& key : from.after_objects) slice.outer.emplace_back(place, std::move(key));
+    if (from.after.empty()) slice.first.push_back(place);
   }
-  for (std::size_t i = 0; i < waited_for.size(); ++i) {
-    if (!waited_for[i]) slice.last.push_back(i);
+  for (std::uint32_t place = 0; place < waited_for.size(); ++place) {
+    if (!waited_for[place]) slice.last.push_back(place);
   }
-  if (any_objects) DropImplied(slice);
 }
 
 // Two actions of one slice with the same server, verb and subject would be one to every journal.
@@ -195,8 +207,9 @@ std::string RepeatedAction(const v1::Slice& slice) {
 void Refuse(PlannedSlice& slice, std::string error) {
   slice.message.clear_actions();
   slice.message.set_error(std::move(error));
-  slice.after.clear();
-  slice.after_objects.clear();
+  slice.inner.clear();
+  slice.outer.clear();
+  slice.first.clear();
   slice.last.clear();
   slice.ends_servers.clear();
 }

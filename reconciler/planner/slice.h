@@ -3,9 +3,10 @@
 // Immutable once made, so kept plans and previews share it.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "podwright/v1/plan.pb.h"
@@ -16,10 +17,12 @@ namespace podwright::planner {
 
 struct PlannedSlice {
   ObjectKey key;
-  v1::Slice message;                                  // complete but for the dependencies on other objects' actions
-  std::vector<std::vector<std::size_t>> after;        // by action: places in this slice
-  std::vector<std::vector<ObjectKey>> after_objects;  // by action, without what `after` implies
-  std::vector<std::size_t> last;                      // actions that nothing of this slice waits for
+  v1::Slice message;  // complete but for the dependencies on other objects' actions
+  // By the actions' places in the slice:
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> inner;  // the second waits for the first
+  std::vector<std::pair<std::uint32_t, ObjectKey>> outer;      // waits for the object; without what `inner` implies
+  std::vector<std::uint32_t> first;                            // wait for nothing of this slice
+  std::vector<std::uint32_t> last;                             // nothing of this slice waits for them
   std::vector<std::string> ends_servers;
 
   bool Counts() const { return message.actions_size() > 0 || !message.error().empty(); }
