@@ -142,6 +142,8 @@ void SetFileCompensation(const std::string& path, const v1::kinds::ServerFile& w
   file.set_mode(is->mode());
   file.set_owner(is->owner());
   file.set_group(is->group());
+  *file.mutable_reloads() = wanted.reloads();
+  *file.mutable_restarts() = wanted.restarts();
   action.SetCompensation("server.file.write", "write " + path + " as it was", back);
 }
 
