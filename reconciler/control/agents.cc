@@ -1,5 +1,7 @@
 #include "reconciler/control/agents.h"
 
+#include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "core/log.h"
@@ -50,6 +52,10 @@ Status Agents::OnConnected(const ServerId& server, std::uint64_t session, const 
   row.boot_id = hello.boot_id();
   row.last_seen = core_.Now();
   row.changed = core_.Steady();
+  row.host_paused_until_unix_ms = 0;
+  for (const v1::PauseState& pause : hello.paused()) {
+    if (pause.on_host()) row.host_paused_until_unix_ms = pause.until_unix_ms();
+  }
   row.running = {hello.running().begin(), hello.running().end()};
 
   v1::SeenAgent seen;
@@ -162,7 +168,28 @@ Status Agents::OnProgress(const ServerId& server, const v1::ActionProgress& prog
   return Ok();
 }
 
+// What the agent does while somebody has paused it on its server: nothing, so that nothing is sent to it.
+void Agents::TakeHostPause(const ServerId& server, const v1::Event& event) {
+  AgentRow& row = core_.agents[server];
+  if (event.type() == "agent.resumed") {
+    row.host_paused_until_unix_ms = 0;
+  } else if (event.type() == "agent.paused") {
+    const auto until = event.fields().find("until");
+    std::int64_t value = 0;
+    if (until != event.fields().end()) {
+      std::from_chars(until->second.data(), until->second.data() + until->second.size(), value);
+    }
+    row.host_paused_until_unix_ms = value;
+  } else {
+    return;
+  }
+  for (const ObjectId& object : core_.facts.ObjectsOn(server)) core_.Look(object);
+  executor_.WakeRunsOf(server);
+  core_.Wake(ReconcileWork(server.workspace));
+}
+
 Status Agents::OnEvent(const ServerId& server, const v1::AgentEvent& told) {
+  TakeHostPause(server, told.event());
   const auto known = core_.tables.seen.find(server);
   if (known != core_.tables.seen.end() && told.sequence() > known->second.event_sequence()) {
     Change change(core_);

@@ -35,6 +35,7 @@ class Agents {
 
   void TakeFacts(const ServerId& server, const v1::ObservedFacts& facts);
   void DropMissing(const ServerId& server, const v1::Hello& hello);
+  void TakeHostPause(const ServerId& server, const v1::Event& event);
   Status OnEvent(const ServerId& server, const v1::AgentEvent& event);
   Status OnProgress(const ServerId& server, const v1::ActionProgress& progress);
   Status TellPauses(const ServerId& server, Told& told);

@@ -308,8 +308,13 @@ Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyReq
   }
   PW_FAULT(kApplyAfterCommit);
   for (const auto& [place, facts] : answers) {
+    const auto put = candidate.puts.find(place.first);
+    if (put == candidate.puts.end()) continue;
+    // Asked before the object had the uid that it has now.
+    v1::ObservedFacts found = facts;
+    found.set_spec_uid(put->second.object.uid());
     // Refused facts were refused by the preview already.
-    static_cast<void>(core_.facts.PutObserved({request.workspace(), place.second}, facts, core_.Steady(), true).ok());
+    static_cast<void>(core_.facts.PutObserved({request.workspace(), place.second}, found, core_.Steady(), true).ok());
   }
   if (!request.idempotency_key().empty()) {
     PW_ASSIGN(const auto kv,

@@ -65,6 +65,12 @@ Background::Verdict Background::Judge(const ObjectId& object) {
   }
   if (!state.stalled_reason().empty() && state.stalled_digest() == slice->digest()) return Verdict::kSettled;
   if (!AgentsThere(object, *slice)) return Verdict::kSettled;
+  for (const v1::Action& action : slice->actions()) {
+    const std::int64_t until = core_.HostPausedUntil({object.workspace, action.server()});
+    if (action.executor() != v1::EXECUTOR_AGENT || until == 0) continue;
+    DueAt(object.workspace, until);
+    return Verdict::kWaits;
+  }
   // What was as it should be differs now: its agent may put it right first.
   if (live && state.ready_generation() == row->object.generation()) {
     const SteadyTime until = differs_since_.emplace(object, now).first->second + core_.options.drift_grace;

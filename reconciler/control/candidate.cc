@@ -110,7 +110,7 @@ class Maker {
     CandidatePut put;
     std::string spec = desired.spec();
     const std::string before_spec = row == nullptr ? "" : row->object.spec();
-    PW_ASSIGN(put.value, secrets_.TakeValue(id, before_spec, &spec));
+    PW_ASSIGN(put.value, secrets_.TakeValue(id, row == nullptr ? nullptr : &before_spec, &spec));
     PW_ASSIGN(const auto after, kinds::DecodeSpec(*kind, spec));
     if (row == nullptr) {
       put.kind = PutKind::kCreate;

@@ -100,8 +100,11 @@ Result<store::Revision> Change::Commit() {
   auto revision = CommitStaged(core_.deps.store, core_.deps.random, core_.fence, std::move(ops));
   if (!revision.ok()) {
     core_.reload_needed = true;
+    core_.trouble = revision.error();
+    core_.WakeAt(kProbeWork, core_.Steady() + core_.options.backoff_first);
     return revision;
   }
+  core_.trouble.reset();
   core_.tables.next_event = sequence;
   Status applied = ApplyToMemory(*revision, staged);
   if (!applied.ok()) {

@@ -244,10 +244,6 @@ Result<v1::Welcome> ControlPlane::OnAgentConnected(const std::string& workspace,
   welcome.set_epoch(epoch);
   welcome.set_heartbeat_ms(engine.core.options.heartbeat.count());
   welcome.set_server_unix_ms(engine.core.NowMillis());
-  const std::lock_guard<std::mutex> lock(engine.core.mutex);
-  if (const ObjectRow* row = engine.core.tables.Find({workspace, "server", server})) {
-    welcome.set_server_uid(row->object.uid());
-  }
   return welcome;
 }
 

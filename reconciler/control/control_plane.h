@@ -129,7 +129,8 @@ class ControlPlane {
   // ---- the work ----
   // A thread of its own (and Options::cloud_threads for clouds) from here on, until Stop or destruction.
   void Start();
-  // Ends the threads; readers get kCancelled. Runs go on where they are after the next Open.
+  // Ends the threads; who waits for agents gets what there is. Readers go on until they are cancelled. Runs go on where
+  // they are after the next Open.
   void Stop();
   // Does one thing that is due. False: nothing is, before the clock or somebody moves. Not after Start.
   bool Step();

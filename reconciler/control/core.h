@@ -33,6 +33,7 @@ struct AgentRow {
   SteadyTime changed{};           // when `connected` last changed
   std::set<std::string> running;  // actions that it has journalled and not finished, by its Hello
   std::map<std::string, double> health;
+  std::int64_t host_paused_until_unix_ms = 0;  // by `podwright-agent pause` on the server
 };
 
 struct Core {
@@ -51,7 +52,8 @@ struct Core {
   std::map<std::string, std::set<ObjectId>> unsettled;
   Fence fence;
   bool reload_needed = false;  // a commit failed: what the store holds is not known
-  std::optional<Error> trouble;
+  std::optional<Error>
+      trouble;  // what kept the last write, or the worker, from its work; a write that succeeds ends it
   std::uint64_t next_dispatch = 1;
 
   std::atomic<std::uint64_t> epoch{0};
@@ -62,6 +64,12 @@ struct Core {
   bool Connected(const ServerId& server) const {
     const auto it = agents.find(server);
     return it != agents.end() && it->second.connected;
+  }
+  // 0: somebody on the server has not paused its agent.
+  std::int64_t HostPausedUntil(const ServerId& server) const {
+    const auto it = agents.find(server);
+    const std::int64_t until = it == agents.end() ? 0 : it->second.host_paused_until_unix_ms;
+    return until > NowMillis() ? until : 0;
   }
   void Look(const ObjectId& object) { unsettled[object.workspace].insert(object); }
   void Wake(const std::string& key) { queue.Add(key, Steady()); }
@@ -74,6 +82,7 @@ std::string ReconcileWork(const std::string& ws);  // a workspace: what is not a
 std::string AgentWork(const ServerId& id);         // a server: confirmations and pauses that its agent lacks
 inline constexpr char kStrayWork[] = "strays";
 inline constexpr char kHousekeepingWork[] = "housekeeping";
+inline constexpr char kProbeWork[] = "probe";
 inline constexpr char kInboxWork[] = "inbox";  // its rest after a failure is over
 
 // Reads the store anew into memory. Lock held.

@@ -15,6 +15,7 @@ namespace podwright::control {
 Status Executor::DispatchReady(const RunId& id, bool* progress) {
   const std::size_t count = core_.tables.runs.at(id).actions.size();
   std::vector<std::pair<std::size_t, std::string>> skipped;
+  busy_ = BusyServers();
   for (std::size_t place = 0; place < count; ++place) {
     const RunRow& row = core_.tables.runs.at(id);
     if (row.actions[place].state() != v1::ACTION_STATE_PENDING) continue;
@@ -33,6 +34,9 @@ Status Executor::DispatchReady(const RunId& id, bool* progress) {
         break;
       }
       case Verdict::Kind::kGo:
+        if (row.actions[place].action().executor() != v1::EXECUTOR_CONTROL) {
+          busy_.insert({id.workspace, row.actions[place].action().server()});
+        }
         PW_TRY(Begin(id, place));
         *progress = true;
         break;
@@ -42,16 +46,21 @@ Status Executor::DispatchReady(const RunId& id, bool* progress) {
   return Skip(id, skipped);
 }
 
+const RunIndex& Executor::IndexOf(const RunId& id) {
+  RunIndex& index = runtimes_[id].index;
+  index.Follow(id, core_.tables.runs.at(id));
+  return index;
+}
+
 Executor::Verdict Executor::Judge(const RunId& id, const RunRow& row, std::size_t place) {
   const v1::ActionRecord& record = row.actions[place];
   const ObjectId object = IdOf(id.workspace, record.action().object());
   if (record.compensates().empty()) {
-    const auto part = std::find_if(row.parts.begin(), row.parts.end(),
-                                   [&](const v1::RunPart& p) { return IdOf(id.workspace, p.object()) == object; });
-    if (part == row.parts.end() || part->state() != v1::RUN_PART_STATE_ACTIVE) {
-      return {Verdict::Kind::kSkip, part == row.parts.end() ? "" : part->message()};
+    const std::size_t* part = IndexOf(id).PartOf(object);
+    if (part == nullptr || row.parts[*part].state() != v1::RUN_PART_STATE_ACTIVE) {
+      return {Verdict::Kind::kSkip, part == nullptr ? "" : row.parts[*part].message()};
     }
-    if (PartFailed(row, *part)) return {Verdict::Kind::kSkip, "another action of " + object.Text() + " failed"};
+    if (PartFailed(id, object)) return {Verdict::Kind::kSkip, "another action of " + object.Text() + " failed"};
     const std::int64_t paused_until = core_.tables.StateOf(object).paused_until_unix_ms();
     if (paused_until > core_.NowMillis()) {
       core_.WakeAt(RunWork(id), core_.Steady() + std::chrono::milliseconds(paused_until - core_.NowMillis()));
@@ -63,39 +72,37 @@ Executor::Verdict Executor::Judge(const RunId& id, const RunRow& row, std::size_
     core_.WakeAt(RunWork(id), not_before->second);
     return {Verdict::Kind::kWait, ""};
   }
-  Verdict verdict = JudgeDependencies(id, row, record);
+  Verdict verdict = JudgeDependencies(id, row, place);
   if (verdict.kind == Verdict::Kind::kGo) verdict = JudgeBatch(id, record);
   if (verdict.kind == Verdict::Kind::kGo) verdict = JudgeAgent(id, place, record);
   return verdict;
 }
 
-Executor::Verdict Executor::JudgeDependencies(const RunId& id, const RunRow& row,
-                                              const v1::ActionRecord& record) const {
+Executor::Verdict Executor::JudgeDependencies(const RunId& id, const RunRow& row, std::size_t place) {
+  const v1::ActionRecord& record = row.actions[place];
   if (!record.compensates().empty()) {
     // Taken back one after the other, in the order in which they were put down, whatever becomes of each.
-    for (const v1::ActionRecord& other : row.actions) {
-      if (&other == &record) break;
-      const bool same = other.action().object().kind() == record.action().object().kind() &&
-                        other.action().object().name() == record.action().object().name();
-      if (same && IsOpen(other.state())) return {Verdict::Kind::kWait, ""};
+    for (const std::size_t other : IndexOf(id).ActionsOf(IdOf(id.workspace, record.action().object()))) {
+      if (other < place && IsOpen(row.actions[other].state())) return {Verdict::Kind::kWait, ""};
     }
     return {};
   }
   for (const std::string& dependency : record.action().depends_on()) {
+    if (const std::size_t* found = IndexOf(id).ById(dependency)) {
+      const v1::ActionRecord& other = row.actions[*found];
+      if (IsOpen(other.state())) return {Verdict::Kind::kWait, ""};
+      if (other.state() != v1::ACTION_STATE_SUCCEEDED) {
+        return {Verdict::Kind::kSkip, "it depends on \"" + other.action().summary() + "\", which was not done"};
+      }
+      continue;
+    }
     for (const RunId& run : core_.tables.unfinished) {
-      if (run.workspace != id.workspace) continue;
-      const auto& actions = core_.tables.runs.at(run).actions;
-      // The newest record with this id counts: an earlier one belongs to an earlier round.
-      const auto found = std::find_if(actions.rbegin(), actions.rend(), [&](const v1::ActionRecord& other) {
-        return run == id ? other.action().id() == dependency : BaseId(other.action().id()) == BaseId(dependency);
-      });
-      if (found == actions.rend()) continue;
-      if (IsOpen(found->state())) {
-        return {Verdict::Kind::kWait, run == id ? "" : "run " + run.id + " has to finish " + found->action().summary()};
-      }
-      if (run == id && found->state() != v1::ACTION_STATE_SUCCEEDED) {
-        return {Verdict::Kind::kSkip, "it depends on \"" + found->action().summary() + "\", which was not done"};
-      }
+      if (run == id || run.workspace != id.workspace) continue;
+      const std::size_t* found = IndexOf(run).ByBaseId(BaseId(dependency));
+      if (found == nullptr) continue;
+      const v1::ActionRecord& other = core_.tables.runs.at(run).actions[*found];
+      if (!IsOpen(other.state())) continue;
+      return {Verdict::Kind::kWait, "run " + run.id + " has to finish \"" + other.action().summary() + "\""};
     }
   }
   return {};
@@ -109,8 +116,9 @@ Executor::Verdict Executor::JudgeBatch(const RunId& id, const v1::ActionRecord& 
   for (const RunId& run : core_.tables.unfinished) {
     if (run.workspace != id.workspace) continue;
     const RunRow& row = core_.tables.runs.at(run);
-    for (const v1::ActionRecord& other : row.actions) {
-      if (other.action().batch().name() != batch.name() || &other == &record) continue;
+    for (const std::size_t place : IndexOf(run).ActionsOfBatch(batch.name())) {
+      const v1::ActionRecord& other = row.actions[place];
+      if (&other == &record) continue;
       if (other.state() == v1::ACTION_STATE_SENT) ++taken;
       if (run == id && other.state() == v1::ACTION_STATE_FAILED && other.round() == record.round()) {
         return {Verdict::Kind::kSkip, "the batch \"" + batch.name() + "\" stopped: \"" + other.action().summary() +
@@ -141,29 +149,32 @@ Executor::Verdict Executor::JudgeBatch(const RunId& id, const v1::ActionRecord& 
   return taken < most ? Verdict{} : Verdict{Verdict::Kind::kWait, ""};
 }
 
-bool Executor::ServerBusy(const ServerId& server) const {
+std::set<ServerId> Executor::BusyServers() const {
+  std::set<ServerId> busy;
   for (const RunId& run : core_.tables.unfinished) {
-    if (run.workspace != server.workspace) continue;
     for (const v1::ActionRecord& record : core_.tables.runs.at(run).actions) {
-      if (record.state() == v1::ACTION_STATE_SENT && record.action().server() == server.server &&
-          record.action().executor() != v1::EXECUTOR_CONTROL) {
-        return true;
+      if (record.state() == v1::ACTION_STATE_SENT && record.action().executor() != v1::EXECUTOR_CONTROL) {
+        busy.insert({run.workspace, record.action().server()});
       }
     }
   }
-  return false;
+  return busy;
 }
 
 Executor::Verdict Executor::JudgeAgent(const RunId& id, std::size_t place, const v1::ActionRecord& record) {
   const v1::Action& action = record.action();
   const ServerId server{id.workspace, action.server()};
   if (action.executor() == v1::EXECUTOR_CONTROL) return {};
-  if (ServerBusy(server)) return {Verdict::Kind::kWait, ""};
+  if (busy_.contains(server)) return {Verdict::Kind::kWait, ""};
   if (action.executor() != v1::EXECUTOR_AGENT) return {};
   Runtime& runtime = runtimes_[id];
   if (core_.Connected(server)) {
     runtime.missed.erase(place);
-    return {};
+    const std::int64_t paused_until = core_.HostPausedUntil(server);
+    if (paused_until == 0) return {};
+    core_.WakeAt(RunWork(id), core_.Steady() + std::chrono::milliseconds(paused_until - core_.NowMillis()));
+    return {Verdict::Kind::kWait,
+            server.server + " is paused on the server itself until " + FormatRfc3339(FromUnixMillis(paused_until))};
   }
   const SteadyTime since = runtime.missed.emplace(place, core_.Steady()).first->second;
   const SteadyTime until = since + core_.options.reconnect_deadline;
@@ -238,9 +249,7 @@ Result<v1::Dispatch> Executor::MakeDispatch(const RunId& id, const v1::ActionRec
   dispatch.set_attempt(record.attempt());
   dispatch.set_ttl_ms(core_.options.action_ttl.count());
   dispatch.set_compensation(!record.compensates().empty());
-  for (const v1::RunPart& part : row.parts) {
-    if (IdOf(id.workspace, part.object()) == object) dispatch.set_slice_digest(part.slice_digest());
-  }
+  if (const std::size_t* part = IndexOf(id).PartOf(object)) dispatch.set_slice_digest(row.parts[*part].slice_digest());
   if (const ObjectRow* stored = core_.tables.Find(object)) {
     dispatch.set_spec(stored->object.spec());
     dispatch.set_object_uid(stored->object.uid());

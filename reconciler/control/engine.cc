@@ -26,10 +26,7 @@ std::pair<std::string, std::string> Split(const std::string& key) {
 
 Engine::Engine(const Dependencies& dependencies, const Options& options)
     : core(dependencies, options),
-      inbox([this] {
-        posted_ = true;
-        changed_.notify_all();
-      }),
+      inbox([this] { WakeWorker(); }),
       desk(dependencies.link, dependencies.clock),
       secrets(core),
       machines(core, jobs, inbox),
@@ -97,7 +94,7 @@ void Engine::Start() {
 
 void Engine::Stop() {
   {
-    const std::lock_guard<std::mutex> lock(core.mutex);
+    const std::lock_guard<std::mutex> lock(wake_mutex_);
     stopped_ = true;
     changed_.notify_all();
   }
@@ -107,21 +104,21 @@ void Engine::Stop() {
 }
 
 void Engine::Loop() {
-  while (true) {
-    {
-      const std::lock_guard<std::mutex> lock(core.mutex);
+  do {
+    while (Step()) {
+      const std::lock_guard<std::mutex> lock(wake_mutex_);
       if (stopped_) return;
     }
-    posted_ = false;
-    if (Step()) continue;
-    std::unique_lock<std::mutex> lock(core.mutex);
-    const SteadyTime now = core.Steady();
-    const std::optional<SteadyTime> due = core.queue.NextDue();
-    if (stopped_ || posted_ || (due && *due <= now)) continue;
-    SteadyTime until = std::min(now + kIdle, due.value_or(now + kIdle));
-    if (!inbox.empty()) until = std::min(until, inbox_rests_until_);
-    core.deps.clock.WaitUntil(lock, changed_, until);
-  }
+  } while (Rest());
+}
+
+bool Engine::Rest() {
+  SteadyTime until = core.Steady() + kIdle;
+  if (const std::optional<SteadyTime> due = NextDue()) until = std::min(until, *due);
+  std::unique_lock<std::mutex> lock(wake_mutex_);
+  while (!woken_ && !stopped_ && core.Steady() < until) core.deps.clock.WaitUntil(lock, changed_, until);
+  woken_ = false;
+  return !stopped_;
 }
 
 bool Engine::Step() {
@@ -132,13 +129,15 @@ bool Engine::Step() {
 
 void Engine::Note(const Status& status) {
   if (status.ok()) {
-    core.trouble.reset();
+    if (!core.trouble) noted_.reset();
     return;
   }
-  if (!core.trouble || core.trouble->message() != status.error().message()) {
+  if (!noted_ || *noted_ != status.error().message()) {
     log::Error("the control plane cannot do its work", {{log::key::kError, status.error().ToString()}});
   }
+  noted_ = status.error().message();
   core.trouble = status.error();
+  core.WakeAt(kProbeWork, core.Steady() + core.options.backoff_first);
 }
 
 bool Engine::TakeFromInbox() {
@@ -177,6 +176,7 @@ bool Engine::TakeFromQueue() {
 
 Status Engine::Do(const std::string& key) {
   if (key == kInboxWork) return Ok();
+  if (key == kProbeWork) return Probe();
   if (key == kStrayWork) {
     machines.Sweep();
     core.WakeAt(kStrayWork, core.Steady() + core.options.stray_interval);
@@ -190,6 +190,15 @@ Status Engine::Do(const std::string& key) {
   const auto [workspace, name] = Split(key);
   if (StartsWith(key, "run/")) return executor.Advance({workspace, name});
   return agents.Tend({workspace, name});
+}
+
+// Whether writing works again, where nothing else would show it.
+Status Engine::Probe() {
+  if (!core.trouble) return Ok();
+  Change change(core);
+  change.Put(std::string(keys::kProbe), std::to_string(core.NowMillis()));
+  const auto written = change.Commit();
+  return written.ok() ? Ok() : Status(written.error());
 }
 
 std::optional<SteadyTime> Engine::NextDue() const {

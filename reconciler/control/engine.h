@@ -39,7 +39,7 @@ class Engine {
     const std::lock_guard<std::mutex> lock(core.mutex);
     PW_TRY(Ready());
     auto result = work();
-    changed_.notify_all();
+    WakeWorker();
     return result;
   }
 
@@ -54,8 +54,10 @@ class Engine {
   Background background;
   Apply apply;
 
+  // The worker looks again. May be called under any lock.
   void WakeWorker() {
-    const std::lock_guard<std::mutex> lock(core.mutex);
+    const std::lock_guard<std::mutex> lock(wake_mutex_);
+    woken_ = true;
     changed_.notify_all();
   }
 
@@ -63,17 +65,21 @@ class Engine {
   Status RaiseEpoch();
   Status Load();
   Status Ready();  // lock held: reloads after a failed commit
+  Status Probe();
   Status Do(const std::string& key);
   bool TakeFromInbox();
   bool TakeFromQueue();
   void Loop();
+  bool Rest();  // false: stopped
   void Note(const Status& status);
 
+  std::mutex wake_mutex_;  // taken last
   std::condition_variable changed_;
-  std::atomic<bool> posted_{false};
-  SteadyTime inbox_rests_until_{};  // protected by core.mutex
-  int inbox_failures_ = 0;          // protected by core.mutex
-  bool stopped_ = false;            // protected by core.mutex
+  bool woken_ = false;                // protected by wake_mutex_
+  bool stopped_ = false;              // protected by wake_mutex_
+  SteadyTime inbox_rests_until_{};    // protected by core.mutex
+  int inbox_failures_ = 0;            // protected by core.mutex
+  std::optional<std::string> noted_;  // the error that was logged last; protected by core.mutex
   std::thread thread_;
 };
 

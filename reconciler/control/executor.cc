@@ -92,8 +92,8 @@ Status Executor::Start(const RunId& id, bool* started) {
 Status Executor::CheckFlights(const RunId& id) {
   const std::size_t count = core_.tables.runs.at(id).actions.size();
   for (std::size_t place = 0; place < count; ++place) {
+    if (core_.tables.runs.at(id).actions[place].state() != v1::ACTION_STATE_SENT) continue;
     const v1::ActionRecord record = core_.tables.runs.at(id).actions[place];
-    if (record.state() != v1::ACTION_STATE_SENT) continue;
     Flight& flight = runtimes_[id].flights[place];
     const SteadyTime now = core_.Steady();
     if (flight.sent == SteadyTime{}) flight.sent = now;

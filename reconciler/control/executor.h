@@ -21,6 +21,7 @@
 #include "podwright/v1/run.pb.h"
 #include "reconciler/control/change.h"
 #include "reconciler/control/core.h"
+#include "reconciler/control/run_index.h"
 
 namespace podwright::control {
 
@@ -50,6 +51,7 @@ class Executor {
     SteadyTime sent{};
   };
   struct Runtime {
+    RunIndex index;
     std::map<std::size_t, Flight> flights;                         // of SENT actions
     std::map<std::size_t, SteadyTime> not_before;                  // of actions that are tried again
     std::map<std::size_t, SteadyTime> missed;                      // since when a pending action's agent is away
@@ -75,19 +77,25 @@ class Executor {
   // dispatch.cc
   Status DispatchReady(const RunId& id, bool* progress);
   Verdict Judge(const RunId& id, const RunRow& row, std::size_t place);
-  Verdict JudgeDependencies(const RunId& id, const RunRow& row, const v1::ActionRecord& record) const;
+  Verdict JudgeDependencies(const RunId& id, const RunRow& row, std::size_t place);
   Verdict JudgeBatch(const RunId& id, const v1::ActionRecord& record);
   Verdict JudgeAgent(const RunId& id, std::size_t place, const v1::ActionRecord& record);
-  bool ServerBusy(const ServerId& server) const;
+  const RunIndex& IndexOf(const RunId& id);
+  // Where something of any run is under way; an agent and a machine do one thing at a time.
+  std::set<ServerId> BusyServers() const;
   Status Begin(const RunId& id, std::size_t place);
   Status SendToAgent(const RunId& id, std::size_t place);
   Status RunControlAction(const RunId& id, std::size_t place);
   Result<v1::Dispatch> MakeDispatch(const RunId& id, const v1::ActionRecord& record);
 
   // outcomes.cc
-  Status JournalOutcome(const RunId& id, std::size_t place, v1::ActionOutcome outcome);
+  // `acted`: when the action was over at the latest; facts from then on are newer.
+  Status JournalOutcome(const RunId& id, std::size_t place, v1::ActionOutcome outcome, SteadyTime acted);
+  Status JournalOutcome(const RunId& id, std::size_t place, v1::ActionOutcome outcome) {
+    return JournalOutcome(id, place, std::move(outcome), core_.Steady());
+  }
   Status Skip(const RunId& id, const std::vector<std::pair<std::size_t, std::string>>& places);
-  bool PartFailed(const RunRow& row, const v1::RunPart& part) const;
+  bool PartFailed(const RunId& id, const ObjectId& object);
   Status AddCompensations(const RunId& id, bool* added);
 
   // rounds.cc
@@ -105,6 +113,7 @@ class Executor {
   MachineWorks& machines_;
   SecretDoor& secrets_;
   std::map<RunId, Runtime> runtimes_;
+  std::set<ServerId> busy_;  // of the dispatching that is going on
 };
 
 // The event of an action's change of state.

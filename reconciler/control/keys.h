@@ -41,6 +41,7 @@ inline constexpr std::string_view kEvents = "event/";
 inline constexpr std::string_view kEventHorizon = "events/horizon";
 inline constexpr std::string_view kIdempotency = "idem/";
 inline constexpr std::string_view kStaged = "chg/";
+inline constexpr std::string_view kProbe = "events/probe";  // written to see whether writing works
 inline constexpr std::string_view kEpoch = "epoch";
 
 std::string Object(const ObjectId& id);

@@ -41,6 +41,7 @@ std::optional<std::size_t> FindSent(const RunRow& row, const ServerId& server, c
 
 Status Executor::OnResult(const ServerId& server, const v1::ActionResult& result) {
   const RunId id{server.workspace, result.run()};
+  const SteadyTime received = core_.Steady();
   const auto row = core_.tables.runs.find(id);
   if (row != core_.tables.runs.end()) {
     if (const auto place = FindSent(row->second, server, result)) {
@@ -52,7 +53,7 @@ Status Executor::OnResult(const ServerId& server, const v1::ActionResult& result
         }
       }
       PW_FAULT(kActionResultBeforeJournal);
-      PW_TRY(JournalOutcome(id, *place, result.outcome()));
+      PW_TRY(JournalOutcome(id, *place, result.outcome(), received));
       PW_FAULT(kActionResultJournalled);
     }
   }
@@ -74,7 +75,7 @@ Status Executor::OnCloudOutcome(const RunId& id, std::size_t place, std::uint32_
   return JournalOutcome(id, place, std::move(outcome));
 }
 
-Status Executor::JournalOutcome(const RunId& id, std::size_t place, v1::ActionOutcome outcome) {
+Status Executor::JournalOutcome(const RunId& id, std::size_t place, v1::ActionOutcome outcome, SteadyTime acted) {
   const RunRow& row = core_.tables.runs.at(id);
   v1::ActionRecord record = row.actions[place];
   Bound(&outcome);
@@ -115,7 +116,7 @@ Status Executor::JournalOutcome(const RunId& id, std::size_t place, v1::ActionOu
 
   Runtime& runtime = runtimes_[id];
   runtime.flights.erase(place);
-  runtime.acted[{IdOf(id.workspace, record.action().object()), record.action().server()}] = core_.Steady();
+  runtime.acted[{IdOf(id.workspace, record.action().object()), record.action().server()}] = acted;
   if (again) {
     const SteadyTime when = core_.Steady() + BackoffAfter(static_cast<int>(record.attempt()),
                                                           core_.options.backoff_first, core_.options.backoff_most);
@@ -144,11 +145,11 @@ Status Executor::Skip(const RunId& id, const std::vector<std::pair<std::size_t, 
   return Ok();
 }
 
-bool Executor::PartFailed(const RunRow& row, const v1::RunPart& part) const {
-  return std::any_of(row.actions.begin(), row.actions.end(), [&](const v1::ActionRecord& record) {
-    return record.state() == v1::ACTION_STATE_FAILED && record.compensates().empty() &&
-           record.action().object().kind() == part.object().kind() &&
-           record.action().object().name() == part.object().name();
+bool Executor::PartFailed(const RunId& id, const ObjectId& object) {
+  const RunRow& row = core_.tables.runs.at(id);
+  const std::vector<std::size_t>& places = IndexOf(id).ActionsOf(object);
+  return std::any_of(places.begin(), places.end(), [&](std::size_t place) {
+    return row.actions[place].state() == v1::ACTION_STATE_FAILED && row.actions[place].compensates().empty();
   });
 }
 
@@ -162,14 +163,14 @@ Status Executor::AddCompensations(const RunId& id, bool* added) {
   Change change(core_);
   std::size_t next = row.actions.size();
   for (const v1::RunPart& part : row.parts) {
-    if (part.state() != v1::RUN_PART_STATE_ACTIVE || !PartFailed(row, part)) continue;
-    for (std::size_t place = row.actions.size(); place-- > 0;) {
-      const v1::ActionRecord& done = row.actions[place];
+    const ObjectId object = IdOf(id.workspace, part.object());
+    if (part.state() != v1::RUN_PART_STATE_ACTIVE || !PartFailed(id, object)) continue;
+    const std::vector<std::size_t>& places = IndexOf(id).ActionsOf(object);
+    for (auto place = places.rbegin(); place != places.rend(); ++place) {
+      const v1::ActionRecord& done = row.actions[*place];
       const v1::Action& action = done.action();
-      const bool mine =
-          action.object().kind() == part.object().kind() && action.object().name() == part.object().name();
-      if (!mine || done.state() != v1::ACTION_STATE_SUCCEEDED || !done.compensates().empty() ||
-          !done.outcome().changed() || action.compensation().verb().empty() || known.contains(action.id())) {
+      if (done.state() != v1::ACTION_STATE_SUCCEEDED || !done.compensates().empty() || !done.outcome().changed() ||
+          action.compensation().verb().empty() || known.contains(action.id())) {
         continue;
       }
       v1::ActionRecord back;

@@ -39,17 +39,16 @@ bool Executor::Observed(const RunId& id, const RunRow& row, const v1::RunPart& p
   if (stored == nullptr) return true;
   Runtime& runtime = runtimes_[id];
   const SteadyTime now = core_.Steady();
+  const std::vector<std::size_t>& places = IndexOf(id).ActionsOf(object);
   bool all = true;
   for (const std::string& name : core_.facts.ServersOf(object)) {
     const ServerId server{id.workspace, name};
     const SeenFacts* seen = core_.facts.Seen(object, name);
     const auto acted = runtime.acted.find({object, name});
-    const bool touched = acted != runtime.acted.end() ||
-                         std::any_of(row.actions.begin(), row.actions.end(), [&](const v1::ActionRecord& record) {
-                           return record.action().server() == name &&
-                                  IdOf(id.workspace, record.action().object()) == object &&
-                                  record.state() != v1::ACTION_STATE_SKIPPED;
-                         });
+    const bool touched =
+        acted != runtime.acted.end() || std::any_of(places.begin(), places.end(), [&](std::size_t place) {
+          return row.actions[place].action().server() == name && row.actions[place].state() != v1::ACTION_STATE_SKIPPED;
+        });
     const bool connected = core_.Connected(server);
     if (!connected && !touched) continue;                        // nothing was done there: what was known still is
     if (!connected && !core_.agents.contains(server)) continue;  // no agent at all: planning again says what that means
@@ -98,11 +97,9 @@ Status Executor::SettlePart(const RunId& id, std::size_t place, Change& change, 
 
   const v1::ActionRecord* failed = nullptr;
   const v1::ActionRecord* skipped = nullptr;
-  for (const v1::ActionRecord& record : row.actions) {
-    if (IdOf(id.workspace, record.action().object()) != object || record.round() != row.header.round() ||
-        !record.compensates().empty()) {
-      continue;
-    }
+  for (const std::size_t at : IndexOf(id).ActionsOf(object)) {
+    const v1::ActionRecord& record = row.actions[at];
+    if (record.round() != row.header.round() || !record.compensates().empty()) continue;
     if (record.state() == v1::ACTION_STATE_FAILED) failed = &record;
     if (record.state() == v1::ACTION_STATE_SKIPPED && skipped == nullptr) skipped = &record;
   }

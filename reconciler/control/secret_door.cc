@@ -38,12 +38,12 @@ Result<bool> SecretDoor::SameAsCurrent(const ObjectId& secret, const crypto::Sec
   return opened.value == value;
 }
 
-Result<std::optional<NewSecretValue>> SecretDoor::TakeValue(const ObjectId& secret, const std::string& before,
+Result<std::optional<NewSecretValue>> SecretDoor::TakeValue(const ObjectId& secret, const std::string* before,
                                                             std::string* spec) {
   if (secret.kind != "secret") return std::optional<NewSecretValue>();
   v1::kinds::SecretSpec now;
   v1::kinds::SecretSpec was;
-  if (!now.ParseFromString(*spec) || !was.ParseFromString(before))
+  if (!now.ParseFromString(*spec) || (before != nullptr && !was.ParseFromString(*before)))
     return InvalidArgument("the spec of " + secret.Text() + " is damaged");
   const std::int64_t current = CurrentVersion(secret);
   std::optional<NewSecretValue> out;
@@ -57,7 +57,7 @@ Result<std::optional<NewSecretValue>> SecretDoor::TakeValue(const ObjectId& secr
     Wipe(spec);
     *spec = now.SerializeAsString();
     // value_version says whether it changed; without one the value itself does.
-    bool same = current > 0 && !before.empty();
+    bool same = current > 0 && before != nullptr;
     if (same && (now.has_value_version() || was.has_value_version())) {
       same = now.has_value_version() == was.has_value_version() && now.value_version() == was.value_version();
     } else if (same) {

@@ -40,8 +40,8 @@ class SecretDoor {
   std::int64_t CurrentVersion(const ObjectId& secret) const;
 
   // Takes the write-only value out of a secret's encoded spec and says which new version the spec asks for, if any.
-  // `before`: the stored spec, "" for a new object.
-  Result<std::optional<NewSecretValue>> TakeValue(const ObjectId& secret, const std::string& before, std::string* spec);
+  // `before`: the stored spec, null for a new object.
+  Result<std::optional<NewSecretValue>> TakeValue(const ObjectId& secret, const std::string* before, std::string* spec);
   // An encoded spec of a secret without its value; of other kinds: unchanged.
   static void DropValue(const std::string& kind, std::string* spec);
   // Answers the version. The same idempotency key (not empty) and value: the same version.

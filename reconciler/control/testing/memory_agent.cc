@@ -290,15 +290,11 @@ void MemoryAgent::CheckDrift(bool repair) {
         const auto spec = Parse<v1::kinds::ServerSpec>(kept.spec);
         for (const auto& [path, file] : spec.files()) files[path] = file;
       }
-      v1::AgentEvent event;
-      event.set_sequence(++event_sequence_);
-      event.mutable_event()->set_type("drift.repaired");
-      *event.mutable_event()->mutable_object() = object;
-      event.mutable_event()->set_message("repaired " + key);
-      unacknowledged_events_[event.sequence()] = event;
-      v1::AgentMessage message;
-      *message.mutable_event() = event;
-      Say(std::move(message));
+      v1::Event event;
+      event.set_type("drift.repaired");
+      *event.mutable_object() = object;
+      event.set_message("repaired " + key);
+      SayEvent(std::move(event));
     }
     Report(object);
   }
@@ -307,6 +303,22 @@ void MemoryAgent::CheckDrift(bool repair) {
 std::vector<v1::AgentMessage> MemoryAgent::TakeOutgoing() {
   RunJournalled();
   return std::exchange(outgoing_, {});
+}
+
+void MemoryAgent::SayEvent(v1::Event event) {
+  v1::AgentMessage message;
+  message.mutable_event()->set_sequence(++event_sequence_);
+  *message.mutable_event()->mutable_event() = std::move(event);
+  unacknowledged_events_[event_sequence_] = message.event();
+  Say(std::move(message));
+}
+
+void MemoryAgent::PauseOnHost(std::int64_t until_unix_ms) {
+  v1::Event event;
+  event.set_type("agent.paused");
+  event.set_message("paused on the server");
+  (*event.mutable_fields())["until"] = std::to_string(until_unix_ms);
+  SayEvent(std::move(event));
 }
 
 void MemoryAgent::Restart() {

@@ -41,6 +41,8 @@ class MemoryAgent {
   // Actions are journalled, but not begun, until Release.
   void Hold(bool hold) { hold_ = hold; }
   void ObserveSilently(bool silent) { silent_ = silent; }  // ObserveRequests get no answer
+  // `podwright-agent pause` on the server, and word of it.
+  void PauseOnHost(std::int64_t until_unix_ms);
   void RemoveVerb(const std::string& verb) { verbs_.erase(verb); }
   // Looks for drift against what was confirmed: repairs it (with `repair`), and reports.
   void CheckDrift(bool repair);
@@ -80,6 +82,7 @@ class MemoryAgent {
   v1::ActionOutcome Act(const v1::Dispatch& dispatch);
   v1::ObservedFacts Observe(const v1::ObjectRef& object, const std::string& spec, const std::string& uid) const;
   void Report(const v1::ObjectRef& object);
+  void SayEvent(v1::Event event);
   void Say(v1::AgentMessage message) { outgoing_.push_back(std::move(message)); }
 
   const std::string workspace_;
