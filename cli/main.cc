@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -34,6 +35,8 @@ int main(int argc, char** argv) {
   namespace cli = podwright::cli;
   podwright::log::Init(podwright::log::Level::kWarn, podwright::log::Format::kText);
   std::signal(SIGPIPE, SIG_IGN);
+  // What gRPC has to say about a connection is in the error that the person gets.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
 
   // Interrupts go to a thread that waits for them: what is going on is broken off between two steps,
   // a second one ends the process.

@@ -19,6 +19,7 @@ ALLOWED = {
     "reconciler/auth": ["reconciler/auth", "reconciler/store", "reconciler/ca", "core"],
     "reconciler/clouds": ["reconciler/clouds", "core"],
     "reconciler/planner": ["reconciler/planner", "kinds", "core", "podwright/v1"],
+    "reconciler/daemon": ["reconciler", "client", "kinds", "core", "podwright/v1"],
     "reconciler": ["reconciler", "kinds", "core", "podwright/v1"],
     "tests": None,
     "bench": None,
@@ -52,7 +53,7 @@ def main():
                 if match:
                     target = match.group(1)
                     ok = any(target.startswith(a + "/") for a in ALLOWED[folder])
-                    if not ok and is_test and target.startswith(("tests/", "podwright/testing/", "reconciler/", "agent/")):
+                    if not ok and is_test and target.startswith(("tests/", "podwright/testing/", "reconciler/", "agent/", "client/")):
                         ok = True
                     if not ok:
                         problems.append(f"{path}:{number}: {folder} must not include {target}")

@@ -5,12 +5,12 @@
 #include <ostream>
 #include <utility>
 
+#include <google/protobuf/message.h>
 #include "cli/app.h"
 #include "cli/applying.h"
 #include "cli/commands/commands.h"
 #include "cli/render/message.h"
 #include "cli/terminal.h"
-#include "google/protobuf/message.h"
 #include "kinds/registry.h"
 #include "kinds/text.h"
 

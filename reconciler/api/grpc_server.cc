@@ -1,11 +1,13 @@
 #include "reconciler/api/grpc_server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
 #include <utility>
 
+#include "core/log.h"
 #include "reconciler/api/status.h"
 
 namespace podwright::api {
@@ -54,6 +56,13 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ListenerOptions& opt
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server || port == 0) return Unavailable("cannot listen on " + options.address + ": is the port taken?");
   return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), port));
+}
+
+void RouteGrpcLogs() {
+  gpr_set_log_function([](gpr_log_func_args* line) {
+    const log::Level level = line->severity == GPR_LOG_SEVERITY_ERROR ? log::Level::kInfo : log::Level::kDebug;
+    log::Write(level, "gRPC", {{"text", std::string_view(line->message)}});
+  });
 }
 
 void GrpcServer::Stop(std::chrono::milliseconds patience) {

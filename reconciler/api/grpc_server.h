@@ -44,4 +44,8 @@ class GrpcServer {
   const int port_;
 };
 
+// gRPC's own lines go into our log, one level lower than it thinks of them: what matters of them is said by the
+// calls that fail. Call once, before the first server.
+void RouteGrpcLogs();
+
 }  // namespace podwright::api

@@ -14,6 +14,7 @@
 #include "core/fault.h"
 #include "core/log.h"
 #include "core/version.h"
+#include "reconciler/api/grpc_server.h"
 #include "reconciler/daemon/daemon.h"
 #include "reconciler/daemon/notify.h"
 #include "reconciler/daemon/settings.h"
@@ -106,6 +107,7 @@ int Main(int argc, char** argv) {
   if (!settings.ok()) return Fail(settings.error());
   log::Init(settings->log_level, settings->log_format);
   fault::Init();
+  api::RouteGrpcLogs();
   std::signal(SIGPIPE, SIG_IGN);
   // Before any thread, so that all inherit it and only Serve takes them.
   sigset_t signals;

@@ -1,0 +1,119 @@
+// A control plane for tests of commands: remembers what it was asked, answers what the test put in.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "client/control.h"
+#include "podwright/v1/control.pb.h"
+
+namespace podwright::cli::testing {
+
+class FakeControl final : public client::Control {
+ public:
+  using CallOptions = client::CallOptions;
+
+  // ---- what it answers ----
+  v1::ApplyResponse apply_response;
+  std::vector<v1::ObjectView> objects;
+  std::vector<v1::Run> run_states;  // what WatchRun shows, the last one being the end
+  std::vector<v1::Event> events;
+  v1::Info info;
+  // ---- what it was asked ----
+  std::vector<v1::ApplyRequest> applies;
+  std::vector<v1::SetSecretRequest> set_secrets;
+  std::vector<v1::CreateTokenRequest> created_tokens;
+  int list_pages = 0;
+
+  Result<v1::ApplyResponse> Apply(v1::ApplyRequest request, const CallOptions&) override {
+    applies.push_back(request);
+    v1::ApplyResponse response = apply_response;
+    if (request.dry_run()) response.clear_run();
+    return response;
+  }
+  Result<v1::ObjectView> Get(const v1::GetRequest& request, const CallOptions&) override {
+    for (const v1::ObjectView& view : objects) {
+      if (view.object().kind() == request.object().kind() && view.object().name() == request.object().name())
+        return view;
+    }
+    return NotFound("there is no " + request.object().kind() + "/" + request.object().name());
+  }
+  // Pages of two.
+  Result<v1::ListResponse> List(const v1::ListRequest& request, const CallOptions&) override {
+    ++list_pages;
+    v1::ListResponse response;
+    response.set_revision(5);
+    std::size_t place = request.page_token().empty() ? 0 : std::stoul(request.page_token());
+    for (; place < objects.size() && response.objects_size() < 2; ++place) {
+      if (request.kind().empty() || request.kind() == objects[place].object().kind())
+        *response.add_objects() = objects[place];
+    }
+    if (place < objects.size()) response.set_next_page_token(std::to_string(place));
+    return response;
+  }
+  Result<v1::ObjectView> Pause(const v1::PauseRequest&, const CallOptions&) override { return Nothing(); }
+  Result<v1::Run> GetRun(const v1::GetRunRequest&, const CallOptions&) override {
+    if (run_states.empty()) return Nothing();
+    return run_states.back();
+  }
+  Result<v1::ListRunsResponse> ListRuns(const v1::ListRunsRequest&, const CallOptions&) override { return Nothing(); }
+  Result<v1::Run> WatchRun(const v1::GetRunRequest&, const std::function<client::Next(const v1::Run&)>& on_run,
+                           const CallOptions&) override {
+    for (const v1::Run& run : run_states) on_run(run);
+    if (run_states.empty()) return Nothing();
+    return run_states.back();
+  }
+  Result<v1::Run> CancelRun(const v1::GetRunRequest&, const CallOptions&) override { return Nothing(); }
+  Result<v1::RetryResponse> Retry(const v1::RetryRequest&, const CallOptions&) override { return Nothing(); }
+  Status Events(v1::EventsRequest, const std::function<client::Next(const v1::Event&)>& on_event,
+                const CallOptions&) override {
+    for (const v1::Event& event : events) on_event(event);
+    return Ok();
+  }
+  Result<v1::SecretVersion> SetSecret(v1::SetSecretRequest request, const CallOptions&) override {
+    set_secrets.push_back(request);
+    v1::SecretVersion version;
+    version.set_name(request.name());
+    version.set_version(2);
+    return version;
+  }
+  Result<v1::SecretVersion> RotateSecret(const v1::RotateSecretRequest&, const CallOptions&) override {
+    return Nothing();
+  }
+  Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request, const CallOptions&) override {
+    created_tokens.push_back(request);
+    v1::CreateTokenResponse response;
+    response.set_secret("pw_shown_once");
+    return response;
+  }
+  Result<v1::ListTokensResponse> ListTokens(const CallOptions&) override { return Nothing(); }
+  Status RevokeToken(const v1::RevokeTokenRequest&, const CallOptions&) override { return Nothing(); }
+  Result<v1::CreateEnrolmentTokenResponse> CreateEnrolmentToken(const v1::CreateEnrolmentTokenRequest&,
+                                                                const CallOptions&) override {
+    return Nothing();
+  }
+  Result<v1::ListAgentsResponse> ListAgents(const v1::ListAgentsRequest&, const CallOptions&) override {
+    return Nothing();
+  }
+  Status RevokeAgent(const v1::RevokeAgentRequest&, const CallOptions&) override { return Nothing(); }
+  Result<v1::ListAuditResponse> ListAudit(const v1::ListAuditRequest&, const CallOptions&) override {
+    return Nothing();
+  }
+  Result<v1::VerifyAuditResponse> VerifyAudit(const v1::VerifyAuditRequest&, const CallOptions&) override {
+    return Nothing();
+  }
+  Result<v1::ListMachinesResponse> ListMachines(const CallOptions&) override { return Nothing(); }
+  Result<v1::MachineShellResponse> MachineShell(const v1::MachineShellRequest& request, const CallOptions&) override {
+    v1::MachineShellResponse response;
+    for (const char* word : {"podman", "exec"}) response.add_argv(word);
+    response.add_argv(request.server());
+    return response;
+  }
+  Result<v1::Info> GetInfo(const CallOptions&) override { return info; }
+
+ private:
+  static Error Nothing() { return NotFound("the test has put nothing here"); }
+};
+
+}  // namespace podwright::cli::testing
