@@ -11,7 +11,9 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG -g1" CACHE STRING "" FORCE)
 set(asan "-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer")
 set(CMAKE_CXX_FLAGS_ASAN "${asan}" CACHE STRING "" FORCE)
 set(CMAKE_C_FLAGS_ASAN "${asan}" CACHE STRING "" FORCE)
-set(tsan "-O1 -g1 -fsanitize=thread -fno-omit-frame-pointer")
+# Protobuf's headers lay out their maps otherwise where __SANITIZE_THREAD__ is set than Debian's library was built; the
+# standard library's own switch keeps what it needs.
+set(tsan "-O1 -g1 -fsanitize=thread -fno-omit-frame-pointer -U__SANITIZE_THREAD__ -D_GLIBCXX_TSAN=1")
 set(CMAKE_CXX_FLAGS_TSAN "${tsan}" CACHE STRING "" FORCE)
 set(CMAKE_C_FLAGS_TSAN "${tsan}" CACHE STRING "" FORCE)
 set(fuzz "-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer")

@@ -194,7 +194,7 @@ Status Apply::CheckErrors(const v1::ApplyRequest& request, const Candidate& cand
     const ObjectId id = IdOf(request.workspace(), slice.object());
     const auto put = candidate.puts.find(id);
     if (slice.error().empty() || put == candidate.puts.end() || put->second.kind == PutKind::kUnchanged) continue;
-    if (!put->second.dangling.empty()) continue;
+    if (!put->second.awaited.empty()) continue;
     text += (text.empty() ? "" : "\n") + id.Text() + ": " + slice.error();
   }
   if (text.empty()) return Ok();
@@ -299,7 +299,9 @@ Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyReq
     }
     if (kept.ByteSizeLong() > kMaxRememberedBytes) kept.mutable_plan()->clear_slices();
     record.set_response(kept.SerializeAsString());
-    change.Put(keys::Idempotency(request.workspace(), request.idempotency_key()), record.SerializeAsString());
+    const std::string key = keys::Idempotency(request.workspace(), request.idempotency_key());
+    change.Put(keys::IdempotencyTime(record.unix_ms(), key), key);
+    change.Put(key, record.SerializeAsString());
   }
   PW_FAULT(kApplyBeforeCommit);
   if (!change.empty()) {

@@ -156,6 +156,14 @@ TEST_F(ApplyTest, TheSameIdempotencyKeyGivesTheSameAnswer) {
   EXPECT_EQ(refused.error().code(), ErrorCode::kConflict);
 }
 
+TEST_F(ApplyTest, IdempotencyIsForgottenAfterADay) {
+  auto request = WidgetRequest("on");
+  request.set_idempotency_key("once");
+  ASSERT_TRUE(world.Apply(request).ok());
+  world.Advance(std::chrono::hours(25));
+  EXPECT_EQ(StoreText().find("idem"), std::string::npos);
+}
+
 TEST_F(ApplyTest, AnUnexpectedRevisionIsAConflict) {
   const auto first = world.Apply(WidgetRequest("on"));
   ASSERT_TRUE(first.ok());
@@ -381,6 +389,42 @@ TEST_F(SecretTest, AGeneratorMakesItsValueOnceAndRotationBringsTheNext) {
   world.Advance(std::chrono::minutes(2));
   EXPECT_EQ(agent.secrets.at("/etc/password").second, 2);
   EXPECT_EQ(world.Get("server", "web-1").phase(), v1::PHASE_READY);
+}
+
+TEST_F(SecretTest, WhoDeliversASecretWithoutAValueWaitsUntilItIsSet) {
+  MemoryAgent& agent = world.AddAgent("web-1");
+  auto request = SecretRequest("", 0);
+  request.mutable_puts(0)->set_spec(v1::kinds::SecretSpec().SerializeAsString());
+  const auto response = world.Apply(request);
+  ASSERT_TRUE(response.ok()) << response.error().ToString();
+  world.Advance(std::chrono::minutes(1));
+  v1::GetRunRequest get;
+  get.set_id(response->run());
+  const auto run = world.control().GetRun(world.admin, get);
+  ASSERT_TRUE(run.ok());
+  ASSERT_EQ(run->waiting_size(), 1);
+  EXPECT_THAT(run->waiting(0), HasSubstr("podwright secret set password"));
+  v1::SetSecretRequest set;
+  set.set_name("password");
+  set.set_value("x");
+  ASSERT_TRUE(world.control().SetSecret(world.admin, set).ok());
+  EXPECT_EQ(world.Finish(response->run()).state(), v1::RUN_STATE_SUCCEEDED);
+  EXPECT_EQ(agent.secrets.at("/etc/password").second, 1);
+}
+
+TEST_F(SecretTest, ASecretSetLateIsDeliveredByTheControlPlaneItself) {
+  MemoryAgent& agent = world.AddAgent("web-1");
+  auto request = SecretRequest("", 0);
+  request.mutable_puts(0)->set_spec(v1::kinds::SecretSpec().SerializeAsString());
+  ASSERT_TRUE(world.Apply(request).ok());
+  world.Advance(std::chrono::minutes(30));
+  EXPECT_EQ(world.Get("server", "web-1").phase(), v1::PHASE_STALLED);
+  v1::SetSecretRequest set;
+  set.set_name("password");
+  set.set_value("x");
+  ASSERT_TRUE(world.control().SetSecret(world.admin, set).ok());
+  world.Advance(std::chrono::minutes(2));
+  EXPECT_EQ(agent.secrets.at("/etc/password").second, 1);
 }
 
 TEST_F(SecretTest, SettingAValueNeedsTheDeclaredSecretAndTheRole) {

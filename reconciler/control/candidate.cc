@@ -199,12 +199,21 @@ class Maker {
     return row != nullptr && row->object.lifecycle() == v1::LIFECYCLE_LIVE;
   }
 
+  // `podwright secret set` brings the value later: whoever delivers it waits for that.
+  bool HasValue(const ObjectId& secret) const {
+    const auto put = out_.puts.find(secret);
+    return (put != out_.puts.end() && put->second.value) || secrets_.CurrentVersion(secret) > 0;
+  }
+
   void CheckReferences() {
     for (auto& [id, put] : out_.puts) {
       for (const ObjectId& reference : references_[id]) {
-        if (IsThere(reference)) continue;
+        if (IsThere(reference)) {
+          if (reference.kind == "secret" && !HasValue(reference)) put.awaited.push_back(reference.Text());
+          continue;
+        }
         const bool going = core_.tables.Find(reference) != nullptr;
-        put.dangling.push_back(reference.Text());
+        put.awaited.push_back(reference.Text());
         if (request_.allow_dangling()) continue;
         problems_.Add(ErrorCode::kInvalidArgument, id.Text() + " refers to " + reference.Text() +
                                                        (going ? ", which is being deleted" : ", which does not exist"));

@@ -23,7 +23,7 @@ struct CandidatePut {
   v1::StoredObject object;  // as it would be; without write-only values
   PutKind kind = PutKind::kUnchanged;
   std::optional<NewSecretValue> value;
-  std::vector<std::string> dangling;  // what it refers to and is not there
+  std::vector<std::string> awaited;  // what it refers to and may still come: objects, values of secrets
 };
 
 struct Candidate {

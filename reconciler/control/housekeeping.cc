@@ -1,5 +1,7 @@
 #include "reconciler/control/housekeeping.h"
 
+#include <algorithm>
+
 #include "podwright/v1/records.pb.h"
 #include "reconciler/store/helpers.h"
 
@@ -8,7 +10,7 @@ namespace {
 
 // At one turn; the rest follows at the next.
 constexpr std::size_t kMostRunsATurn = 100;
-constexpr std::size_t kIdempotencyPage = 1000;
+constexpr std::size_t kMostRecordsATurn = 40;
 
 Status Commit(Core& core, std::vector<store::Op> ops) {
   auto committed = CommitStaged(core.deps.store, core.deps.random, core.fence, std::move(ops));
@@ -55,15 +57,14 @@ Status CutRuns(Core& core) {
 }
 
 Status CutIdempotency(Core& core) {
-  const std::int64_t oldest = core.NowMillis() - core.options.idempotency_kept.count();
+  const std::int64_t oldest = std::max<std::int64_t>(0, core.NowMillis() - core.options.idempotency_kept.count());
+  const store::KeyRange old{std::string(keys::kIdempotencyTimes), keys::IdempotencyTime(oldest, "")};
+  PW_ASSIGN(const auto found, core.deps.store.Range({old, 0, kMostRecordsATurn, false}));
   std::vector<store::Op> ops;
-  PW_TRY(store::ForEach(core.deps.store, store::Prefix(keys::kIdempotency), [&](store::KeyValue kv) -> Status {
-    v1::IdempotencyRecord record;
-    if (ops.size() < kIdempotencyPage && (!record.ParseFromString(kv.value) || record.unix_ms() < oldest)) {
-      ops.push_back(store::Op::Delete(kv.key));
-    }
-    return Ok();
-  }));
+  for (const store::KeyValue& kv : found.kvs) {
+    ops.push_back(store::Op::Delete(kv.value));
+    ops.push_back(store::Op::Delete(kv.key));
+  }
   return Commit(core, std::move(ops));
 }
 

@@ -65,6 +65,11 @@ std::string Idempotency(std::string_view workspace, std::string_view key) {
   return std::string(kIdempotency) + std::string(workspace) + "/" + Sha256(key).Hex();
 }
 
+std::string IdempotencyTime(std::int64_t unix_ms, std::string_view record_key) {
+  return std::string(kIdempotencyTimes) + Padded(static_cast<std::uint64_t>(unix_ms), 15) + "/" +
+         std::string(record_key.substr(record_key.rfind('/') + 1));
+}
+
 std::string Staged(std::string_view id) {
   return std::string(kStaged) + std::string(id);
 }

@@ -40,6 +40,7 @@ inline constexpr std::string_view kSeen = "seen/";
 inline constexpr std::string_view kEvents = "event/";
 inline constexpr std::string_view kEventHorizon = "events/horizon";
 inline constexpr std::string_view kIdempotency = "idem/";
+inline constexpr std::string_view kIdempotencyTimes = "idem-time/";  // so that old ones are found without reading all
 inline constexpr std::string_view kStaged = "chg/";
 inline constexpr std::string_view kProbe = "events/probe";  // written to see whether writing works
 inline constexpr std::string_view kEpoch = "epoch";
@@ -55,6 +56,8 @@ std::string Seen(const ServerId& id);
 std::string Event(std::uint64_t sequence);
 std::optional<std::uint64_t> EventSequence(std::string_view key);
 std::string Idempotency(std::string_view workspace, std::string_view key);
+// Its value is the record's key.
+std::string IdempotencyTime(std::int64_t unix_ms, std::string_view record_key);
 std::string Staged(std::string_view id);
 std::string StagedBatch(std::string_view id, std::size_t place);
 

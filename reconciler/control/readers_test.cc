@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "reconciler/control/testing/world.h"
 
 namespace podwright::control::testing {
@@ -182,6 +184,48 @@ TEST(Threads, TheOwnThreadDoesTheWork) {
     for (const v1::Event& event : *news) ready = ready || event.type() == "object.ready";
   }
   world.control().Stop();
+}
+
+TEST(Threads, PeopleAndAgentsMayCallAtTheSameTime) {
+  World world;
+  auto request = world.Request();
+  World::PutServer(&request, "web-1");
+  for (int i = 0; i < 4; ++i) World::Put(&request, "secret", "s-" + std::to_string(i), v1::kinds::SecretSpec());
+  ASSERT_TRUE(world.Apply(request).ok());
+  v1::Hello hello;
+  hello.add_verbs("server.file.write");
+  world.control().Start();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&world, i] {
+      const std::string name = "s-" + std::to_string(i);
+      for (int round = 0; round < 20; ++round) {
+        v1::SetSecretRequest set;
+        set.set_name(name);
+        set.set_value("value " + std::to_string(round));
+        EXPECT_TRUE(world.control().SetSecret(world.admin, set).ok());
+        auto change = world.Request();
+        World::Put(&change, "secret", name, v1::kinds::SecretSpec());
+        (*change.mutable_puts(0)->mutable_labels())["round"] = std::to_string(round);
+        EXPECT_TRUE(world.control().Apply(world.admin, change).ok());
+        EXPECT_TRUE(world.control().List(world.admin, {}).ok());
+        EXPECT_TRUE(world.control().Healthy().ok());
+      }
+    });
+  }
+  threads.emplace_back([&world, &hello] {
+    for (std::uint64_t session = 1; session <= 20; ++session) {
+      EXPECT_TRUE(world.control().OnAgentConnected("default", "web-1", session, hello).ok());
+      v1::AgentMessage beat;
+      beat.mutable_heartbeat()->set_count(session);
+      world.control().OnAgentMessage("default", "web-1", session, beat);
+      world.control().AgentStates("");
+      world.control().OnAgentDisconnected("default", "web-1", session);
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  world.control().Stop();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(world.Get("secret", "s-" + std::to_string(i)).object().generation(), 21);
 }
 
 }  // namespace

@@ -118,9 +118,9 @@ Status Executor::SettlePart(const RunId& id, std::size_t place, Change& change, 
   if (slice && !slice->error().empty()) {
     const SteadyTime until = core_.Steady() + (FromUnixMillis(row.header.created_unix_ms()) +
                                                core_.options.reconnect_deadline - core_.Now());
-    const std::vector<std::string> dangling = DanglingOf(core_, object);
-    if (!dangling.empty() && until > core_.Steady()) {
-      runtimes_[id].waiting.insert(object.Text() + " refers to " + dangling.front() + ", which does not exist yet");
+    const std::vector<std::string> awaited = AwaitedOf(core_, object);
+    if (!awaited.empty() && until > core_.Steady()) {
+      runtimes_[id].waiting.insert(object.Text() + " refers to " + awaited.front());
       core_.WakeAt(RunWork(id), until);
       return Ok();
     }

@@ -202,13 +202,19 @@ void RefreshPlan(Core& core, const RunId& id, Change& change) {
   change.PutRun(std::move(header));
 }
 
-std::vector<std::string> DanglingOf(Core& core, const ObjectId& object) {
+std::vector<std::string> AwaitedOf(Core& core, const ObjectId& object) {
   std::vector<std::string> out;
   const planner::FactBase& base = core.facts.Base(object.workspace);
   const auto* found = base.FindObject({object.kind, object.name});
   if (found == nullptr) return out;
   for (const planner::ObjectKey& reference : found->input.references) {
-    if (base.FindObject(reference) == nullptr) out.push_back(reference.Text());
+    if (base.FindObject(reference) == nullptr) {
+      out.push_back(reference.Text() + ", which does not exist yet");
+    } else if (reference.kind == "secret") {
+      const auto* secret = base.FindSecret(reference.name);
+      if (secret != nullptr && secret->input.version > 0) continue;
+      out.push_back(reference.Text() + ", which has no value yet: `podwright secret set " + reference.name + "`");
+    }
   }
   return out;
 }

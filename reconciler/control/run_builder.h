@@ -50,7 +50,7 @@ std::string BaseId(const std::string& action_id);
 void AddActions(Change& change, const RunId& id, std::size_t place, std::uint32_t round,
                 const std::vector<v1::Action>& actions);
 
-// What the object refers to and is not there: "server/web-1".
-std::vector<std::string> DanglingOf(Core& core, const ObjectId& object);
+// What the object refers to and may still come, for people: "server/web-1, which does not exist yet".
+std::vector<std::string> AwaitedOf(Core& core, const ObjectId& object);
 
 }  // namespace podwright::control

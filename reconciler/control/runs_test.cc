@@ -114,6 +114,16 @@ TEST_F(RunsTest, AStalledObjectIsLeftAloneUntilSomebodySaysRetry) {
   EXPECT_EQ(world.Get("widget", "lamp").phase(), v1::PHASE_READY);
 }
 
+TEST_F(RunsTest, NamingAStalledObjectAgainIsSayingRetry) {
+  MemoryAgent& agent = world.AddAgent("web-1");
+  auto request = Servers({"web-1"});
+  World::PutWidget(&request, "lamp", World::Widget({"web-1"}, "x"));
+  agent.FailNext("widget.put", 1, true);
+  ASSERT_EQ(world.ApplyAndFinish(request).state(), v1::RUN_STATE_FAILED);
+  EXPECT_EQ(world.ApplyAndFinish(request).state(), v1::RUN_STATE_SUCCEEDED);
+  EXPECT_EQ(agent.widgets["lamp"], "x");
+}
+
 TEST_F(RunsTest, AFactThatChangedIsReasonEnoughToTryAgain) {
   MemoryAgent& agent = world.AddAgent("web-1");
   auto request = Servers({"web-1"});

@@ -14,6 +14,7 @@ Result<v1::SecretVersion> Tell(Engine& engine, const Caller& caller, const Objec
   event.set_actor(caller.actor);
   change.Tell(std::move(event));
   PW_TRY(change.Commit());
+  engine.executor.WakeQueued(id.workspace);
   engine.core.Look(id);
   engine.core.Wake(ReconcileWork(id.workspace));
   v1::SecretVersion out;
