@@ -223,6 +223,13 @@ std::set<ObjectId> Apply::ForRun(const v1::ApplyRequest& request, const Candidat
     if (!changed.contains(id) && !slice.error().empty()) continue;
     out.insert(id);
   }
+  // A deleted object that something still holds goes later, by itself: no reason for this run to fail.
+  for (const auto& [id, on] : SelectActions(core_, request.workspace(), preview.plan, out).blocked) {
+    const ObjectRow* row = core_.tables.Find(id);
+    const bool deleted = candidate.tombstones.contains(id) || (!candidate.puts.contains(id) && row != nullptr &&
+                                                               row->object.lifecycle() == v1::LIFECYCLE_TOMBSTONE);
+    if (deleted) out.erase(id);
+  }
   return out;
 }
 

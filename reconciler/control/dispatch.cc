@@ -28,6 +28,7 @@ Status Executor::DispatchReady(const RunId& id, bool* progress) {
       case Verdict::Kind::kFail: {
         v1::ActionOutcome outcome;
         outcome.set_permanent(true);
+        outcome.set_reason(verdict.reason);
         outcome.set_error(verdict.why);
         PW_TRY(JournalOutcome(id, place, std::move(outcome)));
         *progress = true;
@@ -180,8 +181,10 @@ Executor::Verdict Executor::JudgeAgent(const RunId& id, std::size_t place, const
   const SteadyTime until = since + core_.options.reconnect_deadline;
   if (core_.Steady() >= until) {
     return {Verdict::Kind::kFail,
-            "the agent of " + action.server() + " is away and did not come back in time; see that " +
-                "the server runs and that its agent is enrolled, then `podwright run retry " + id.id + "`"};
+            "the agent of " + action.server() +
+                " is away and did not come in time; see that the server runs and that " +
+                "its agent is enrolled: when it comes, a new run goes on by itself",
+            kAgentAway};
   }
   core_.WakeAt(RunWork(id), until);
   return {Verdict::Kind::kWait, "the agent of " + action.server() + " is away"};

@@ -112,12 +112,12 @@ Status Executor::CheckFlights(const RunId& id) {
     if (now >= std::min(give_up, away_until)) {
       v1::ActionOutcome outcome;
       outcome.set_permanent(true);
+      if (!connected) outcome.set_reason(kAgentAway);
       outcome.set_error(connected
                             ? "the agent of " + server.server + " did not answer in time; whether it acted is not known"
                             : "the agent of " + server.server +
                                   " went away before it answered and did not come back in time; see that the "
-                                  "server runs, then `podwright run retry " +
-                                  id.id + "`");
+                                  "server runs: when the agent comes, a new run goes on by itself");
       PW_TRY(JournalOutcome(id, place, std::move(outcome)));
       continue;
     }

@@ -64,6 +64,7 @@ class Executor {
   struct Verdict {
     enum class Kind { kGo, kWait, kSkip, kFail } kind = Kind::kGo;
     std::string why;
+    std::string reason = {};  // of kFail
   };
 
   // executor.cc
@@ -115,6 +116,9 @@ class Executor {
   std::map<RunId, Runtime> runtimes_;
   std::set<ServerId> busy_;  // of the dispatching that is going on
 };
+
+// The outcome's reason where an agent did not come in time: nobody has to say retry, its return does.
+inline constexpr char kAgentAway[] = "AgentAway";
 
 // The event of an action's change of state.
 v1::Event MakeActionEvent(const RunId& run, const v1::ActionRecord& record, std::string type, std::string message);

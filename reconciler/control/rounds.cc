@@ -104,6 +104,13 @@ Status Executor::SettlePart(const RunId& id, std::size_t place, Change& change, 
     if (record.state() == v1::ACTION_STATE_SKIPPED && skipped == nullptr) skipped = &record;
   }
   if (failed != nullptr) {
+    if (failed->outcome().reason() == kAgentAway) {
+      part.set_state(v1::RUN_PART_STATE_BLOCKED);
+      part.set_reason(kAgentAway);
+      part.set_message(failed->action().summary() + ": " + failed->outcome().error());
+      change.PutPart(id, place, part);
+      return Ok();
+    }
     const std::string where = failed->action().server().empty() ? "" : " on " + failed->action().server();
     StallPart(id, place, v1::RUN_PART_STATE_STALLED, "ActionFailed",
               failed->action().summary() + where + ": " + failed->outcome().error(), change);

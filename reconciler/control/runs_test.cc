@@ -206,14 +206,12 @@ TEST_F(RunsTest, AfterTheDeadlineTheRunFailsAndTheAgentsReturnBringsANewOne) {
   ASSERT_TRUE(response.ok());
   world.Advance(minutes(11));
   EXPECT_EQ(GetRun(response->run()).state(), v1::RUN_STATE_FAILED);
-  EXPECT_EQ(world.Get("widget", "lamp").phase(), v1::PHASE_STALLED);
+  EXPECT_THAT(GetRun(response->run()).error(), HasSubstr("did not come in time"));
+  EXPECT_EQ(world.Get("widget", "lamp").phase(), v1::PHASE_PENDING);
   world.link.Connect("web-1");
-  world.Settle();
-  v1::RetryRequest retry;
-  retry.set_run(response->run());
-  ASSERT_TRUE(world.control().Retry(world.admin, retry).ok());
   world.Advance(minutes(1));
   EXPECT_EQ(agent.widgets["lamp"], "x");
+  EXPECT_EQ(world.Get("widget", "lamp").phase(), v1::PHASE_READY);
 }
 
 TEST_F(RunsTest, AnActionLostWithItsStreamIsSentAgainAndDoneOnce) {

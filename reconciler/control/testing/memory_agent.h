@@ -131,7 +131,8 @@ class MemoryLink final : public AgentLink, public AgentKeys, public MachineBoots
                                  clouds::Cloud& cloud) override;
   Status Release(const std::string& workspace, const std::string& server) override;
 
-  std::string sealing_key;  // of all agents
+  std::string sealing_key;   // of all agents
+  bool key_for_all = false;  // also for servers that have no agent here
 
  private:
   struct Line {

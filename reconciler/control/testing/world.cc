@@ -28,13 +28,16 @@ Options World::DefaultOptions() {
   return options;
 }
 
-World::World(std::uint64_t seed, Options chosen)
+World::World(std::uint64_t seed, Options chosen) : World(seed, std::move(chosen), link) {}
+
+World::World(std::uint64_t seed, Options chosen, AgentLink& agents)
     : random(seed),
       memory_store(clock),
       store(memory_store),
       planners(planner::TestingPlanners()),
       cloud("podwright", clock),
-      options(std::move(chosen)) {
+      options(std::move(chosen)),
+      agents_(&agents) {
   const std::string key = random.Bytes(32);
   if (!keys.Add("test", crypto::SecretString(std::string_view(key))).ok()) std::abort();
   secrets =
@@ -60,8 +63,8 @@ void World::KillControl() {
 void World::StartControl() {
   KillControl();
   store.Clear();
-  const Dependencies dependencies{store, clock, random, kinds::TestingKinds(), planners, *secrets, *audit,
-                                  link,  link,  link,   {{"lab", &cloud}}};
+  const Dependencies dependencies{store,    clock, random, kinds::TestingKinds(), planners, *secrets, *audit,
+                                  *agents_, link,  link,   {{"lab", &cloud}}};
   auto opened = ControlPlane::Open(dependencies, options);
   if (!opened.ok()) {
     std::fprintf(stderr, "open: %s\n", opened.error().ToString().c_str());

@@ -27,6 +27,8 @@ namespace podwright::control::testing {
 class World {
  public:
   explicit World(std::uint64_t seed = 1, Options options = DefaultOptions());
+  // With agents of another making: whoever made `agents` delivers their messages.
+  World(std::uint64_t seed, Options options, AgentLink& agents);
   ~World();
   static Options DefaultOptions();
 
@@ -78,6 +80,7 @@ class World {
   Caller admin{"token:admin", Role::kAdmin, "*"};
 
  private:
+  AgentLink* agents_ = &link;
   std::unique_ptr<ControlPlane> control_;
 };
 
