@@ -277,9 +277,10 @@ Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyReq
     change.Tell(std::move(event));
     core_.Look(id);
   }
+  const std::set<ObjectId> changed = candidate.Changed();
   const std::set<ObjectId> for_run = ForRun(request, candidate, preview);
   for (const ObjectId& id : for_run) {
-    if (!candidate.Changed().contains(id)) ClearStall(change.State(id));
+    if (!changed.contains(id)) ClearStall(change.State(id));
   }
   if (!for_run.empty()) {
     RunSeed seed;

@@ -16,7 +16,7 @@ class ApplyTest : public ::testing::Test {
   // Everything that the store holds, keys and values.
   std::string StoreText() {
     std::string text;
-    EXPECT_TRUE(store::ForEach(world.memory_store, store::Prefix(""), [&](store::KeyValue kv) {
+    EXPECT_TRUE(store::ForEach(world.memory_store, store::Prefix(""), [&](const store::KeyValue& kv) {
                   text += kv.key + "\n" + kv.value + "\n";
                   return Ok();
                 }).ok());

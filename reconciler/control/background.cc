@@ -106,6 +106,7 @@ Status Background::Reconcile(const std::string& workspace) {
   if (run.empty()) return Ok();
 
   std::vector<planner::ObjectKey> scope;
+  scope.reserve(run.size());
   for (const ObjectId& object : run) scope.push_back({object.kind, object.name});
   const v1::Plan plan = core_.facts.Planner(workspace).CurrentPlan(planner::PlanScope::Of(std::move(scope)));
   const Selection selection = SelectActions(core_, workspace, plan, run);

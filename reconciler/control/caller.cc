@@ -22,23 +22,23 @@ std::string_view RoleName(Role role) {
 namespace {
 
 struct Rule {
-  Operation operation;
   std::string_view name;
+  Operation operation;
   Role needed;
 };
 
 // The one table of what needs which role. A role may do all that the lower ones may.
 constexpr Rule kRules[] = {
-    {Operation::kRead, "read", Role::kViewer},
-    {Operation::kPlan, "plan", Role::kPlanner},
-    {Operation::kApply, "apply", Role::kOperator},
-    {Operation::kPause, "pause", Role::kOperator},
-    {Operation::kRunControl, "run-control", Role::kOperator},
-    {Operation::kSecrets, "secrets", Role::kOperator},
-    {Operation::kTokens, "tokens", Role::kAdmin},
-    {Operation::kAgents, "agents", Role::kAdmin},
-    {Operation::kAudit, "audit", Role::kAdmin},
-    {Operation::kMachineShell, "machine-shell", Role::kAdmin},
+    {"read", Operation::kRead, Role::kViewer},
+    {"plan", Operation::kPlan, Role::kPlanner},
+    {"apply", Operation::kApply, Role::kOperator},
+    {"pause", Operation::kPause, Role::kOperator},
+    {"run-control", Operation::kRunControl, Role::kOperator},
+    {"secrets", Operation::kSecrets, Role::kOperator},
+    {"tokens", Operation::kTokens, Role::kAdmin},
+    {"agents", Operation::kAgents, Role::kAdmin},
+    {"audit", Operation::kAudit, Role::kAdmin},
+    {"machine-shell", Operation::kMachineShell, Role::kAdmin},
 };
 
 const Rule& RuleOf(Operation operation) {

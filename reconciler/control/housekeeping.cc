@@ -72,7 +72,7 @@ Status CutHistory(Core& core) {
   PW_ASSIGN(const auto now, core.deps.store.Range({store::Single(keys::kEpoch), 0, 1, true}));
   const store::Revision horizon = now.revision - core.options.store_history_kept;
   if (horizon <= 1) return Ok();
-  const Status compacted = core.deps.store.Compact(horizon);
+  Status compacted = core.deps.store.Compact(horizon);
   // Somebody compacted further already.
   if (!compacted.ok() && compacted.error().code() != ErrorCode::kOutOfRange) return compacted;
   return Ok();

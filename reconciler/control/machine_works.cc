@@ -108,7 +108,7 @@ Status MachineWorks::WorkCreate(const Key& key, const v1::Action& action) {
   for (const auto& [name, value] : record->second.sysctls()) request.sysctls[name] = value;
   busy_.insert(key);
   MachineBootstrap& bootstrap = core_.deps.bootstrap;
-  jobs_.Submit([this, key, server, cloud, &bootstrap, request](std::stop_token stop) mutable {
+  jobs_.Submit([this, key, server, cloud, &bootstrap, request](const std::stop_token& stop) mutable {
     Result<clouds::Machine> machine = Cancelled("");
     auto parts = bootstrap.Prepare(server.workspace, server.server, *cloud);
     if (parts.ok()) {
@@ -170,7 +170,7 @@ Status MachineWorks::WorkDelete(const Key& key, const v1::Action& action) {
   }
   busy_.insert(key);
   MachineBootstrap& bootstrap = core_.deps.bootstrap;
-  jobs_.Submit([this, key, server, cloud, &bootstrap, tag = record->second.tag()](std::stop_token stop) {
+  jobs_.Submit([this, key, server, cloud, &bootstrap, tag = record->second.tag()](const std::stop_token& stop) {
     Status status = cloud->Delete(tag, {std::nullopt, stop});
     if (status.ok()) status = bootstrap.Release(server.workspace, server.server);
     inbox_.Post([this, key, server, status] { return OnDeleted(key, server, status); });
@@ -178,7 +178,7 @@ Status MachineWorks::WorkDelete(const Key& key, const v1::Action& action) {
   return Ok();
 }
 
-Status MachineWorks::OnDeleted(const Key& key, const ServerId& server, Status status) {
+Status MachineWorks::OnDeleted(const Key& key, const ServerId& server, const Status& status) {
   busy_.erase(key);
   core_.Wake(RunWork(std::get<0>(key)));
   if (!status.ok()) return Answer(key, status.error());
@@ -208,7 +208,7 @@ Status MachineWorks::Answer(const Key& key, const Error& error) {
   return outcome_(run, place, attempt, std::move(outcome));
 }
 
-Status MachineWorks::AnswerOk(const Key& key, bool changed, std::map<std::string, std::string> proof) {
+Status MachineWorks::AnswerOk(const Key& key, bool changed, const std::map<std::string, std::string>& proof) {
   const auto& [run, place, attempt] = key;
   v1::ActionOutcome outcome;
   outcome.set_ok(true);
@@ -224,7 +224,7 @@ void MachineWorks::Sweep() {
     for (const auto& [server, record] : core_.tables.machines) {
       if (record.cloud() == name && record.state() == v1::MACHINE_RECORD_STATE_RUNNING) running.insert(record.tag());
     }
-    jobs_.Submit([this, name = name, cloud = cloud, running](std::stop_token stop) {
+    jobs_.Submit([this, name = name, cloud = cloud, running](const std::stop_token& stop) {
       auto machines = cloud->List({std::nullopt, stop});
       if (!machines.ok()) {
         log::Warn("the machines of a cloud cannot be listed",
@@ -252,7 +252,7 @@ Status MachineWorks::OnSwept(const std::string& cloud_name, const std::set<std::
     event.set_server(machine.name);
     change.Tell(std::move(event));
     PW_TRY(change.Commit());
-    jobs_.Submit([cloud, tag = machine.tag](std::stop_token stop) {
+    jobs_.Submit([cloud, tag = machine.tag](const std::stop_token& stop) {
       const Status status = cloud->Delete(tag, {std::nullopt, stop});
       if (!status.ok()) {
         log::Warn("a stray machine could not be removed; it is tried again",

@@ -46,11 +46,11 @@ class MachineWorks {
   Status WorkCreate(const Key& key, const v1::Action& action);
   Status WorkDelete(const Key& key, const v1::Action& action);
   Status OnCreated(const Key& key, const ServerId& server, const std::string& tag, Result<clouds::Machine> machine);
-  Status OnDeleted(const Key& key, const ServerId& server, Status status);
+  Status OnDeleted(const Key& key, const ServerId& server, const Status& status);
   Status OnSwept(const std::string& cloud, const std::set<std::string>& running_before,
                  const std::vector<clouds::Machine>& machines);
   Status Answer(const Key& key, const Error& error);
-  Status AnswerOk(const Key& key, bool changed, std::map<std::string, std::string> proof);
+  Status AnswerOk(const Key& key, bool changed, const std::map<std::string, std::string>& proof);
   clouds::Cloud* CloudOf(const std::string& name) const;
 
   Core& core_;

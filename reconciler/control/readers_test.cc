@@ -196,6 +196,7 @@ TEST(Threads, PeopleAndAgentsMayCallAtTheSameTime) {
   hello.add_verbs("server.file.write");
   world.control().Start();
   std::vector<std::thread> threads;
+  threads.reserve(5);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&world, i] {
       const std::string name = "s-" + std::to_string(i);

@@ -183,6 +183,7 @@ void Executor::StallPart(const RunId& id, std::size_t place, v1::RunPartState st
 Status Executor::NextRound(const RunId& id, const std::set<ObjectId>& again) {
   const RunRow& row = core_.tables.runs.at(id);
   std::vector<planner::ObjectKey> scope;
+  scope.reserve(again.size());
   for (const ObjectId& object : again) scope.push_back({object.kind, object.name});
   const v1::Plan plan = core_.facts.Planner(id.workspace).CurrentPlan(planner::PlanScope::Of(std::move(scope)));
   const Selection selection = SelectActions(core_, id.workspace, plan, again);

@@ -108,7 +108,7 @@ void Supersede(Core& core, Change& change, const ObjectId& object) {
 }
 
 RunId AddRun(Core& core, Change& change, const RunSeed& seed, const v1::Plan& plan) {
-  const RunId id{seed.workspace, NewRunId(core)};
+  RunId id{seed.workspace, NewRunId(core)};
   for (const ObjectId& object : seed.objects) Supersede(core, change, object);
   const Selection selection = SelectActions(core, seed.workspace, plan, seed.objects);
 
@@ -196,6 +196,7 @@ void RefreshPlan(Core& core, const RunId& id, Change& change) {
   v1::Run header = change.Header(id);
   header.set_round(header.round() + 1);
   std::vector<planner::ObjectKey> scope;
+  scope.reserve(active.size());
   for (const ObjectId& object : active) scope.push_back({object.kind, object.name});
   const v1::Plan plan = core.facts.Planner(id.workspace).CurrentPlan(planner::PlanScope::Of(std::move(scope)));
   AddActions(change, id, row.actions.size(), header.round(), SelectActions(core, id.workspace, plan, active).actions);

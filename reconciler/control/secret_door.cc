@@ -135,7 +135,7 @@ Result<v1::SealedSecret> SecretDoor::SealFor(const ServerId& server, const v1::S
 
 Status SecretDoor::Delete(const ObjectId& secret) {
   versions_.erase(secret);
-  const Status status = core_.deps.secrets.Delete(NameOf(secret));
+  Status status = core_.deps.secrets.Delete(NameOf(secret));
   if (!status.ok() && status.error().code() != ErrorCode::kNotFound) return status;
   return Ok();
 }

@@ -18,12 +18,13 @@ class StagedCommitTest : public ::testing::Test {
   }
   static std::vector<store::Op> Large(const std::string& value) {
     std::vector<store::Op> ops;
+    ops.reserve(350);
     for (int i = 0; i < 350; ++i) ops.push_back(store::Op::Put("obj/" + std::to_string(1000 + i), value));
     return ops;
   }
   std::size_t Count(const std::string& prefix, const std::string& value) {
     std::size_t count = 0;
-    EXPECT_TRUE(store::ForEach(memory_, store::Prefix(prefix), [&](store::KeyValue kv) {
+    EXPECT_TRUE(store::ForEach(memory_, store::Prefix(prefix), [&](const store::KeyValue& kv) {
                   count += value.empty() || kv.value == value ? 1 : 0;
                   return Ok();
                 }).ok());
@@ -63,7 +64,7 @@ TEST_F(StagedCommitTest, ACrashAtAnyCommitLeavesAllOrNothing) {
       ASSERT_TRUE(RecoverStaged(faulty, fence).ok());
       std::size_t fresh = 0;
       std::size_t staged = 0;
-      ASSERT_TRUE(store::ForEach(memory, store::Prefix(""), [&](store::KeyValue kv) {
+      ASSERT_TRUE(store::ForEach(memory, store::Prefix(""), [&](const store::KeyValue& kv) {
                     fresh += kv.value == "new" ? 1 : 0;
                     staged += kv.key.starts_with("chg/") ? 1 : 0;
                     return Ok();

@@ -31,7 +31,7 @@ RunKey SplitRunKey(const std::string& key) {
 
 Status LoadRuns(store::Store& store, Tables* tables) {
   // A run's own key comes before those of its parts and actions.
-  PW_TRY(store::ForEach(store, store::Prefix(keys::kRuns), [&](store::KeyValue kv) -> Status {
+  PW_TRY(store::ForEach(store, store::Prefix(keys::kRuns), [&](const store::KeyValue& kv) -> Status {
     const RunKey key = SplitRunKey(kv.key);
     RunRow& row = tables->runs[key.id];
     if (key.what == 'h') {
@@ -50,12 +50,12 @@ Status LoadRuns(store::Store& store, Tables* tables) {
 }
 
 Status LoadServers(store::Store& store, Tables* tables) {
-  PW_TRY(store::ForEach(store, store::Prefix(keys::kMachines), [&](store::KeyValue kv) -> Status {
+  PW_TRY(store::ForEach(store, store::Prefix(keys::kMachines), [&](const store::KeyValue& kv) -> Status {
     PW_ASSIGN(auto record, Parse<v1::MachineRecord>(kv));
     tables->machines[{record.workspace(), record.server()}] = std::move(record);
     return Ok();
   }));
-  PW_TRY(store::ForEach(store, store::Prefix(keys::kSeen), [&](store::KeyValue kv) -> Status {
+  PW_TRY(store::ForEach(store, store::Prefix(keys::kSeen), [&](const store::KeyValue& kv) -> Status {
     PW_ASSIGN(auto record, Parse<v1::SeenAgent>(kv));
     tables->seen[{record.workspace(), record.server()}] = std::move(record);
     return Ok();
@@ -142,13 +142,13 @@ void Tables::RemoveRun(const RunId& run) {
 
 Result<Tables> LoadTables(store::Store& store) {
   Tables tables;
-  PW_TRY(store::ForEach(store, store::Prefix(keys::kObjects), [&](store::KeyValue kv) -> Status {
+  PW_TRY(store::ForEach(store, store::Prefix(keys::kObjects), [&](const store::KeyValue& kv) -> Status {
     PW_ASSIGN(auto object, Parse<v1::StoredObject>(kv));
     const ObjectId id = IdOf(object);
     tables.objects[id] = {std::move(object), kv.mod_revision};
     return Ok();
   }));
-  PW_TRY(store::ForEach(store, store::Prefix(keys::kStates), [&](store::KeyValue kv) -> Status {
+  PW_TRY(store::ForEach(store, store::Prefix(keys::kStates), [&](const store::KeyValue& kv) -> Status {
     PW_ASSIGN(auto state, Parse<v1::ObjectStanding>(kv));
     const std::string rest = kv.key.substr(keys::kStates.size());
     const std::size_t first = rest.find('/');
@@ -169,7 +169,7 @@ Result<v1::Run> ReadRun(store::Store& store, const RunId& id, store::Revision* r
   if (header.kvs.empty()) return NotFound("there is no run " + id.id);
   RunRow row;
   PW_ASSIGN(row.header, Parse<v1::Run>(header.kvs.front()));
-  PW_TRY(store::ForEach(store, store::Prefix(keys::RunPrefix(id)), [&](store::KeyValue kv) -> Status {
+  PW_TRY(store::ForEach(store, store::Prefix(keys::RunPrefix(id)), [&](const store::KeyValue& kv) -> Status {
     if (SplitRunKey(kv.key).what == 'p') {
       PW_ASSIGN(auto part, Parse<v1::RunPart>(kv));
       row.parts.push_back(std::move(part));
