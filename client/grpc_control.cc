@@ -125,19 +125,33 @@ class GrpcControl final : public Control {
     return *std::move(last);
   }
 
+  // Several events may have one revision. A broken stream begins again at the revision of the last event,
+  // and what was seen of it is left out.
   Status Events(v1::EventsRequest request, const std::function<Next(const v1::Event&)>& on_event,
                 const CallOptions& options) override {
+    std::int64_t last = 0;  // the revision of the event that was seen last
+    std::int64_t seen = 0;  // events of it that were seen
     while (true) {
       bool stopped = false;
-      PW_TRY(Follow<v1::Event>([&](grpc::ClientContext* context) { return stub_->Events(context, request); },
-                               [&](v1::Event& event) {
-                                 // A broken stream begins again behind the last event that was seen.
-                                 request.set_from_revision(event.revision() + 1);
-                                 const Next next = on_event(event);
-                                 stopped = next == Next::kStop;
-                                 return next;
-                               },
-                               options));
+      std::int64_t skip = 0;
+      PW_TRY(Follow<v1::Event>(
+          [&](grpc::ClientContext* context) {
+            if (last > 0) request.set_from_revision(last);
+            skip = seen;
+            return stub_->Events(context, request);
+          },
+          [&](v1::Event& event) {
+            if (event.revision() == last && skip > 0) {
+              --skip;
+              return Next::kContinue;
+            }
+            seen = event.revision() == last ? seen + 1 : 1;
+            last = event.revision();
+            const Next next = on_event(event);
+            stopped = next == Next::kStop;
+            return next;
+          },
+          options));
       if (stopped || !request.follow()) return Ok();
       PW_TRY(Wait(kFirstBackoff, options));
     }
@@ -155,7 +169,7 @@ class GrpcControl final : public Control {
 
   Error Explain(const grpc::Status& status, const CallOptions& options) const {
     if (options.cancellation != nullptr && options.cancellation->cancelled()) return Cancelled("cancelled");
-    const Error error = FromGrpc(status);
+    Error error = FromGrpc(status);
     if (error.code() == ErrorCode::kUnavailable) {
       return Unavailable("cannot reach the control plane at " + endpoint_ +
                          " (is podwrightd running there?): " + error.message());

@@ -233,6 +233,19 @@ TEST_F(ApiTest, RenewalByAnotherKeyIsRefused) {
   EXPECT_THAT(world_.Audit(), Contains(::testing::AllOf(HasSubstr("agent.renew"), HasSubstr("refused"))));
 }
 
+TEST_F(ApiTest, ChallengeIsGoodForOneRenewalOfItsAgentWithinAMinute) {
+  TestAgent agent = world_.EnrolledAgent("web-1");
+  TestAgent other = world_.EnrolledAgent("web-2");
+  const std::string nonce = agent.Challenge();
+  EXPECT_EQ(other.RenewWith(nonce).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_TRUE(agent.RenewWith(nonce).ok());
+  EXPECT_EQ(agent.RenewWith(nonce).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(agent.RenewWith("made up").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  const std::string late = agent.Challenge();
+  world_.clock.Advance(std::chrono::seconds(61));
+  EXPECT_EQ(agent.RenewWith(late).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
 TEST_F(ApiTest, RevokedAgentLosesItsSessionAndGetsNothingMore) {
   TestAgent agent = world_.EnrolledAgent("web-1");
   const auto stream = agent.Open();

@@ -19,9 +19,10 @@ namespace {
 
 constexpr std::size_t kSealingKeyBytes = 32;
 constexpr std::size_t kMaxRequestBytes = 8192;
-constexpr std::size_t kNonceBytes = 32;
-constexpr std::size_t kMostNonces = 20'000;
-constexpr std::chrono::seconds kNonceLifetime{60};
+// 16 random bytes, eight of the time, and the code over both.
+constexpr std::size_t kNonceOpenBytes = 24;
+constexpr std::size_t kNonceBytes = kNonceOpenBytes + 32;
+constexpr std::chrono::milliseconds kNonceLifetime{60'000};
 constexpr std::chrono::minutes kAnswerMayBeLost{10};
 constexpr std::size_t kIdLength = 26;
 constexpr std::string_view kRenewContext{"podwright-renew\0", 16};
@@ -117,31 +118,37 @@ Result<v1::EnrolResponse> EnrolmentDesk::Answer(const v1::AgentRecord& record, c
 // Unknown agents get a challenge, too: whether an id is enrolled is told to nobody who cannot sign.
 Result<v1::ChallengeResponse> EnrolmentDesk::Challenge(const v1::ChallengeRequest& request, const std::string&) {
   if (request.agent_id().empty() || request.agent_id().size() > 64) return InvalidArgument("no agent's id");
+  std::string nonce = d_.random.Bytes(16);
+  const auto now = static_cast<std::uint64_t>(ToUnixMillis(d_.clock.Now()));
+  for (int shift = 56; shift >= 0; shift -= 8) nonce += static_cast<char>((now >> shift) & 0xff);
+  nonce += NonceCode(request.agent_id(), nonce);
   v1::ChallengeResponse response;
-  response.set_nonce(d_.random.Bytes(kNonceBytes));
-  const SteadyTime now = d_.clock.Steady();
-  const std::lock_guard lock(mutex_);
-  while (!nonce_order_.empty()) {
-    const auto oldest = nonces_.find(nonce_order_.front());
-    if (oldest != nonces_.end() && oldest->second.expires > now && nonces_.size() < kMostNonces) break;
-    if (oldest != nonces_.end()) nonces_.erase(oldest);
-    nonce_order_.pop_front();
-  }
-  nonces_[response.nonce()] = {request.agent_id(), now + kNonceLifetime};
-  nonce_order_.push_back(response.nonce());
+  response.set_nonce(nonce);
   return response;
 }
 
-Status EnrolmentDesk::TakeNonce(const std::string& agent_id, const std::string& nonce) {
-  const std::lock_guard lock(mutex_);
-  const auto it = nonces_.find(nonce);
-  if (it == nonces_.end() || it->second.expires <= d_.clock.Steady()) {
-    return Unauthenticated("the challenge is unknown, used or older than a minute; ask for a new one");
-  }
-  const bool own = it->second.agent_id == agent_id;
-  nonces_.erase(it);
-  if (!own) return Unauthenticated("the challenge was made for another agent");
+std::string EnrolmentDesk::NonceCode(const std::string& agent_id, std::string_view open_part) const {
+  return HmacSha256(nonce_key_, std::string(open_part) + agent_id);
+}
+
+Status EnrolmentDesk::CheckNonce(const std::string& agent_id, std::string_view nonce) {
+  const Error bad =
+      Unauthenticated("the challenge is not ours, was used, or is older than a minute; ask for a new one");
+  if (nonce.size() != kNonceBytes) return bad;
+  const std::string_view open_part = nonce.substr(0, kNonceOpenBytes);
+  if (!ConstantTimeEquals(NonceCode(agent_id, open_part), nonce.substr(kNonceOpenBytes))) return bad;
+  std::uint64_t made = 0;
+  for (const char c : open_part.substr(16)) made = (made << 8) | static_cast<unsigned char>(c);
+  const WallTime age_limit = FromUnixMillis(static_cast<std::int64_t>(made)) + kNonceLifetime;
+  if (d_.clock.Now() > age_limit) return bad;
   return Ok();
+}
+
+bool EnrolmentDesk::UseNonce(const std::string& nonce) {
+  const SteadyTime now = d_.clock.Steady();
+  const std::lock_guard lock(mutex_);
+  std::erase_if(used_, [&](const auto& entry) { return entry.second <= now; });
+  return used_.emplace(nonce, now + kNonceLifetime).second;
 }
 
 Result<v1::EnrolResponse> EnrolmentDesk::Renew(const v1::RenewRequest& request, const std::string& peer) {
@@ -151,7 +158,7 @@ Result<v1::EnrolResponse> EnrolmentDesk::Renew(const v1::RenewRequest& request, 
 }
 
 Result<v1::EnrolResponse> EnrolmentDesk::TryRenew(const v1::RenewRequest& request) {
-  PW_TRY(TakeNonce(request.agent_id(), request.nonce()));
+  PW_TRY(CheckNonce(request.agent_id(), request.nonce()));
   if (request.csr_der().size() > kMaxRequestBytes) return InvalidArgument("the signing request is too large");
   Result<v1::AgentRecord> record = d_.directory.ById(request.agent_id());
   if (!record.ok() && record.error().code() == ErrorCode::kNotFound) {
@@ -165,6 +172,7 @@ Result<v1::EnrolResponse> EnrolmentDesk::TryRenew(const v1::RenewRequest& reques
   if (!key.Verify(signed_bytes, request.signature()).ok()) {
     return Unauthenticated("the signature is not by the enrolled key");
   }
+  if (!UseNonce(request.nonce())) return Unauthenticated("the challenge was used already; ask for a new one");
   if (record->revoked()) return PermissionDenied("this agent was revoked");
   PW_TRY(d_.authority.CheckRevoked("", record->agent_id()));
   PW_ASSIGN(const crypto::Request csr, crypto::ParseRequest(request.csr_der()));

@@ -5,7 +5,6 @@
 // here (those of strangers at most so many a minute); else those of the store. Threading: any thread.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -54,7 +53,8 @@ struct EnrolmentDependencies {
 
 class EnrolmentDesk {
  public:
-  explicit EnrolmentDesk(EnrolmentDependencies dependencies) : d_(dependencies) {}
+  explicit EnrolmentDesk(EnrolmentDependencies dependencies)
+      : d_(dependencies), nonce_key_(dependencies.random.Bytes(32)) {}
 
   // `peer` is the caller's address, for the audit log. The same token again with the same key within ten
   // minutes gets a certificate again (an answer may be lost on its way); with another key it is refused.
@@ -70,18 +70,19 @@ class EnrolmentDesk {
                                  const std::string& public_key_der);
   Result<v1::EnrolResponse> TryRenew(const v1::RenewRequest& request);
   Result<v1::AgentRecord> TryRecognise(std::string_view certificate_pem);
-  Status TakeNonce(const std::string& agent_id, const std::string& nonce);
+  // A challenge is not kept: it carries its time and a code over it and the agent's id.
+  std::string NonceCode(const std::string& agent_id, std::string_view open_part) const;
+  Status CheckNonce(const std::string& agent_id, std::string_view nonce);
+  // Once only; false: it was used before.
+  bool UseNonce(const std::string& nonce);
   Result<v1::EnrolResponse> Answer(const v1::AgentRecord& record, const ca::Issued& issued);
   Error Refuse(const Error& error, const std::string& actor, const char* verb, const std::string& object);
 
   EnrolmentDependencies d_;
+  const std::string nonce_key_;
   std::mutex mutex_;
-  struct Nonce {
-    std::string agent_id;
-    SteadyTime expires;
-  };
-  std::map<std::string, Nonce> nonces_;  // protected by mutex_
-  std::deque<std::string> nonce_order_;  // protected by mutex_: oldest first
+  // Challenges that were answered rightly, with the end of their life. Strangers cannot fill it.
+  std::map<std::string, SteadyTime> used_;  // protected by mutex_
 };
 
 }  // namespace podwright::api

@@ -72,23 +72,25 @@ grpc::Status TestAgent::Enrol(const std::string& token_secret, const std::string
   return status;
 }
 
-grpc::Status TestAgent::Renew(const crypto::PrivateKey* signer) {
-  const auto stub = v1::Agents::NewStub(Channel(false));
-  v1::ChallengeRequest ask;
-  ask.set_agent_id(id_);
-  v1::ChallengeResponse challenge;
-  grpc::ClientContext first;
-  const grpc::Status asked = stub->Challenge(&first, ask, &challenge);
-  if (!asked.ok()) return asked;
+std::string TestAgent::Challenge() {
+  v1::ChallengeRequest request;
+  request.set_agent_id(id_);
+  v1::ChallengeResponse response;
+  grpc::ClientContext context;
+  const grpc::Status status = v1::Agents::NewStub(Channel(false))->Challenge(&context, request, &response);
+  return status.ok() ? response.nonce() : std::string();
+}
+
+grpc::Status TestAgent::RenewWith(const std::string& nonce, const crypto::PrivateKey* signer) {
   v1::RenewRequest request;
   request.set_agent_id(id_);
-  request.set_nonce(challenge.nonce());
+  request.set_nonce(nonce);
   request.set_csr_der(RequestDer());
   const std::string text = std::string("podwright-renew\0", 16) + request.nonce() + request.csr_der();
   request.set_signature(Must((signer != nullptr ? *signer : key_).Sign(text)));
   v1::EnrolResponse response;
-  grpc::ClientContext second;
-  const grpc::Status status = stub->Renew(&second, request, &response);
+  grpc::ClientContext context;
+  const grpc::Status status = v1::Agents::NewStub(Channel(false))->Renew(&context, request, &response);
   if (status.ok()) chain_pem_.assign(response.chain_pem().begin(), response.chain_pem().end());
   return status;
 }

@@ -55,8 +55,10 @@ class TestAgent {
   TestAgent(int port, std::string roots_pem);
 
   grpc::Status Enrol(const std::string& token_secret, const std::string& server);
+  std::string Challenge();
   // `signer`: null means the own key.
-  grpc::Status Renew(const crypto::PrivateKey* signer = nullptr);
+  grpc::Status RenewWith(const std::string& nonce, const crypto::PrivateKey* signer = nullptr);
+  grpc::Status Renew(const crypto::PrivateKey* signer = nullptr) { return RenewWith(Challenge(), signer); }
   // A stream, with the certificate where `with_certificate` says so.
   struct Stream {
     grpc::ClientContext context;
