@@ -68,6 +68,17 @@ void AddCommands(CLI::App& app, Arguments& arguments) {
       return podwright::Ok();
     };
   });
+  CLI::App* points = app.add_subcommand("fault-points", "List the places where a test can end this program");
+  points->group("");
+  points->callback([&] {
+    arguments.command = [] {
+      for (int i = 0; i < static_cast<int>(podwright::fault::Point::kCount); ++i) {
+        const std::string name(podwright::fault::Name(static_cast<podwright::fault::Point>(i)));
+        if (name.starts_with("agent.")) std::printf("%s\n", name.c_str());
+      }
+      return podwright::Ok();
+    };
+  });
 }
 
 }  // namespace

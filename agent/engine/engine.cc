@@ -324,6 +324,7 @@ std::chrono::milliseconds Engine::Step() {
   if (!recovered_) Recover();
   Drain();
   if (!queue_.empty()) {
+    ReadHostPauseFile();
     Pending next = std::move(queue_.front());
     queue_.pop_front();
     RunAction(std::move(next));
@@ -347,6 +348,7 @@ std::chrono::milliseconds Engine::Step() {
     if (now >= look) changed_at_ = SteadyTime();
   }
   if (now >= look) {
+    ReadHostPauseFile();  // a pause holds from the moment that the command has answered
     LookAround();
     now = clock_.Steady();
     next_full_poll_ = std::min(now + options_.full_poll, std::max(limits_.NextTry(now), now + options_.cheap_poll));

@@ -33,7 +33,7 @@ def eventually(what, check, seconds=60.0):
             last = check()
             if last:
                 return last
-        except (subprocess.CalledProcessError, AssertionError, KeyError, json.JSONDecodeError) as error:
+        except (Failed, subprocess.CalledProcessError, AssertionError, KeyError, json.JSONDecodeError) as error:
             last = error
         time.sleep(0.1)
     raise AssertionError(f"waited {seconds:.0f} s for: {what}; last seen: {last!r}")
@@ -118,6 +118,15 @@ class World:
             raise Failed(argv, result)
         self.last = result
         return result.stdout if result.returncode == 0 or not result.stderr else result.stdout + result.stderr
+
+    def begin_apply(self, text):
+        """Starts an apply and does not wait: the client must follow the run across what happens to podwrightd."""
+        path = self.folder / "begun"
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir()
+        (path / "plan.yaml").write_text(text)
+        return subprocess.Popen([str(BIN / "podwright"), "apply", str(path), "--yes"], env=self.environment,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def json(self, *arguments, **options):
         return json.loads(self.run(*arguments, "-o", "json", **options))

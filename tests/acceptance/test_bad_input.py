@@ -80,7 +80,16 @@ class BadInput(Acceptance):
         (folder / "plan.yaml").write_text(GOOD.replace("good", "stale").replace("generator: {}", "generator: {length: 9}"))
         with self.assertRaises(Failed) as failure:
             self.world.run("apply", folder, "--yes", "--digest", "0" * 64)
-        self.assertIn("digest", failure.exception.out + failure.exception.err)
+        self.assertIn("stale", failure.exception.out + failure.exception.err)
+        # A plan that was made before somebody else changed the object.
+        planned = self.world.folder / "planned.json"
+        self.world.run("plan", folder, "--out", planned)
+        (folder / "plan.yaml").write_text(GOOD.replace("good", "stale").replace("generator: {}", "generator: {length: 10}"))
+        self.world.run("apply", folder, "--yes")
+        with self.assertRaises(Failed) as failure:
+            self.world.run("apply", planned, "--yes")
+        self.assertIn("secret/stale", failure.exception.out + failure.exception.err)
+        self.world.run("delete", "secret/stale", "--yes")
 
     def test_a_second_control_plane_on_the_same_folder_is_refused(self):
         import subprocess

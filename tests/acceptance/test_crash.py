@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import BIN, Acceptance, Failed, eventually, main  # noqa: E402
+from harness import BIN, Acceptance, eventually, main  # noqa: E402
 
 PLAN = """
 apiVersion: podwright.dev/v1
@@ -66,16 +66,12 @@ class Crash(Acceptance):
                 self.world.start(PODWRIGHT_FAULT=point)
                 eventually("the agent to be back", self.agent_is_connected)
                 text = self.change()
-                try:
-                    self.world.apply(text)
-                except Failed:
-                    pass
+                applying = self.world.begin_apply(text)
                 eventually(f"podwrightd to die at {point}", lambda: self.world.daemon.poll() is not None, 60)
                 self.world.daemon = None
                 self.world.start()
-                eventually("the agent to be back", self.agent_is_connected)
-                if point == "apply.before-commit":
-                    self.world.apply(text)
+                said, _ = applying.communicate(timeout=120)
+                self.assertEqual(applying.returncode, 0, said)
                 self.converged(text, before)
 
     def agent_is_connected(self):
@@ -105,13 +101,12 @@ class Crash(Acceptance):
                 text = f"apiVersion: podwright.dev/v1\nkind: Server\nmetadata: {{name: {name}}}\nspec: {{cloud: lab}}\n"
                 self.world.stop()
                 self.world.start(PODWRIGHT_FAULT=point)
-                try:
-                    self.world.apply(text)
-                except Failed:
-                    pass
+                applying = self.world.begin_apply(text)
                 eventually(f"podwrightd to die at {point}", lambda: self.world.daemon.poll() is not None, 60)
                 self.world.daemon = None
                 self.world.start()
+                said, _ = applying.communicate(timeout=180)
+                self.assertEqual(applying.returncode, 0, said)
                 eventually("the server to be ready", lambda: [
                     o for o in self.world.json("get", "server") if o["name"] == name and o["phase"] == "ready"], 180)
                 machines = [m for m in self.world.json("lab", "list") if m["server"] == name]
