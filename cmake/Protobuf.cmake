@@ -37,6 +37,8 @@ function(podwright_proto name)
   add_library(podwright::${name} ALIAS podwright_${name})
   target_include_directories(podwright_${name} SYSTEM PUBLIC ${PODWRIGHT_GENERATED})
   target_compile_options(podwright_${name} PRIVATE -w)
+  # Every generated file has the same names at its file scope.
+  set_target_properties(podwright_${name} PROPERTIES UNITY_BUILD OFF)
   target_link_libraries(podwright_${name} PUBLIC podwright_ext::protobuf ${ARG_DEPS})
   if(ARG_GRPC OR ARG_GRPC_ONLY)
     target_link_libraries(podwright_${name} PUBLIC podwright_ext::grpc)

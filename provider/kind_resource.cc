@@ -144,14 +144,18 @@ void KindResource::PlanStatus(const sdk::ModifyPlanRequest& request, sdk::Modify
 
 void KindResource::PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlanResponse& response,
                                bool destroy) const {
+  bool open = false;  // something it refers to is made in the same apply: what will be done is known then
   for (const v1::Slice& slice : preview.plan().slices()) {
-    if (!slice.error().empty()) {
+    if (slice.missing_size() > 0) {
+      open = true;
+    } else if (!slice.error().empty()) {
       response.diagnostics.AddError(Title(slice.object().name()) + ": cannot be planned", slice.error());
     }
   }
   for (const std::string& warning : DisruptionWarnings(preview.plan())) {
     response.diagnostics.AddWarning(warning, ActionList(preview.plan()));
   }
+  if (open) return;
   for (const std::string& warning : preview.warnings()) response.diagnostics.AddWarning(warning, "");
   if (destroy) return;
   response.plan.SetField("planned_disruption", Value::String(DisruptionName(WorstDisruption(preview.plan()))));

@@ -206,6 +206,21 @@ TEST_F(KindResourceTest, ThePlanWarnsOfADisruptionInTheSummary) {
   EXPECT_TRUE(backend_.last.dry_run());
 }
 
+TEST_F(KindResourceTest, AReferenceToWhatTheSameApplyMakesLeavesThePlanOpen) {
+  v1::Slice* slice = backend_.plan.add_slices();
+  slice->set_error("the secret \"token\" has no value yet");
+  slice->add_missing()->set_name("token");
+  backend_.warnings = {"server/web-1 refers to secret/token, which does not exist yet"};
+  sdk::ModifyPlanRequest request;
+  request.config = Config("hi\n");
+  request.plan = Planned("hi\n");
+  sdk::ModifyPlanResponse response;
+  response.plan = request.plan;
+  resource_.ModifyPlan(request, response);
+  EXPECT_TRUE(response.diagnostics.empty());
+  EXPECT_TRUE(response.plan.Get("planned_disruption").is_unknown());
+}
+
 TEST_F(KindResourceTest, WithBoundPlansTheDigestIsPartOfThePlanAndOfTheApply) {
   session_.bind_plans = true;
   backend_.plan.set_digest("\x01\x02");

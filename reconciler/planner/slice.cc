@@ -239,6 +239,12 @@ PlannedSlice PlanSlice(const KindPlanners& kinds, const Fact<ObjectInput>& objec
   } else {
     slice.message.set_error(drafted.error().ToString());
   }
+  for (const ObjectKey& key : object.input.references) {
+    if (facts.FindObject(key) != nullptr) continue;
+    v1::ObjectRef& missing = *slice.message.add_missing();
+    missing.set_kind(key.kind);
+    missing.set_name(key.name);
+  }
   const Digest digest = SliceDigest(slice, draft);
   slice.message.set_digest(std::string(digest.View()));
   for (const std::string& requirement : draft.requirements) slice.message.add_requirements(requirement);
