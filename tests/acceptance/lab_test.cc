@@ -70,10 +70,17 @@ std::vector<std::string> ProcessesWith(const std::string& text) {
   return found;
 }
 
+// Where podman and its runtimes put things when nobody tells them otherwise.
+std::string FoldersOfPodman() {
+  return Output({"find", "/var/lib/containers", "/etc/containers", "/etc/cni", "/run/containers", "/run/libpod",
+                 "/run/netns", "/run/crun", "/run/runc", "/dev/shm"});
+}
+
 // One lab for all tests of this program; each test leaves it empty.
 class LabTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
+    folders_before_ = FoldersOfPodman();
     forwarding_before_ = Output({"cat", "/proc/sys/net/ipv4/ip_forward"});
     std::string pattern = std::string(PODWRIGHT_BUILD_FOLDER) + "/lab-XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
@@ -144,6 +151,7 @@ class LabTest : public testing::Test {
   static inline LabCloud* cloud_ = nullptr;
   static inline std::string folder_;
   static inline std::string forwarding_before_;
+  static inline std::string folders_before_;
 };
 
 PW_CLOUD_CONTRACT(LabTest)
@@ -341,6 +349,7 @@ TEST_F(LabTest, ZDestroyAllLeavesNothing) {
   EXPECT_THAT(Output({"nft", "list", "tables"}), Not(HasSubstr(names.table())));
   EXPECT_EQ(Output({"find", "/sys/fs/cgroup", "-name", names.cgroup() + "*"}), "");
   EXPECT_EQ(Output({"cat", "/proc/sys/net/ipv4/ip_forward"}), forwarding_before_);
+  EXPECT_EQ(FoldersOfPodman(), folders_before_);
   EXPECT_FALSE(std::filesystem::exists(data));
   EXPECT_TRUE(cloud().DestroyAll(options()).ok());
   EXPECT_TRUE(cloud().List(options()).ok());

@@ -134,8 +134,7 @@ Result<std::string> ImageStore::Ensure(const Recipe& recipe, const CallOptions& 
   if (!known.empty()) return reference;
   PW_ASSIGN(const std::string archive, EnsureArchive(recipe, options));
   const SteadyTime start = steady_clock::now();
-  PW_TRY(
-      podman_.Run({"import", "--quiet", "--change=CMD=[\"/sbin/init\"]", archive, reference}, options, kImportLimit));
+  PW_TRY(podman_.Import(archive, reference, options));
   log::Info("imported the lab's image", {{log::key::kName, recipe.name}, {log::key::kDuration, MillisSince(start)}});
   return reference;
 }

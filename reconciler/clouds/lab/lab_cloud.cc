@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
@@ -86,7 +87,8 @@ struct LabCloud::Impl {
   Status Open(const CallOptions& options);
   Status OpenLocked(const CallOptions& options);
   Status Revive(const CallOptions& options);
-  Status NetworkUp(const CallOptions& options);
+  // The gateway's address.
+  Result<std::string> NetworkUp(const CallOptions& options);
   Result<std::string> EnsureImage(const CallOptions& options);
 
   Result<std::vector<Machine>> Query(const std::string& tag, const CallOptions& options) const;
@@ -103,9 +105,9 @@ struct LabCloud::Impl {
   const CloudCapabilities capabilities;
   const lab::LabNames names;
   std::timed_mutex setup_mutex;
-  bool opened = false;  // protected by setup_mutex
-  std::string image;    // reference; protected by setup_mutex
-  Podman podman;        // Configure under setup_mutex, before any other use
+  std::atomic<bool> opened{false};  // changed under setup_mutex; read without, so a build delays no other call
+  std::string image;                // reference; protected by setup_mutex
+  Podman podman;                    // Configure under setup_mutex, before any other use
   std::timed_mutex network_mutex;
   lab::LabState state;      // protected by network_mutex once opened
   lab::LabNetwork network;  // protected by network_mutex once opened
@@ -152,6 +154,7 @@ class TagLock {
 }  // namespace
 
 Status LabCloud::Impl::Open(const CallOptions& options) {
+  if (opened) return Ok();
   PW_ASSIGN(const TimedLock lock, TimedLock::Acquire(setup_mutex, options));
   return OpenLocked(options);
 }
@@ -189,11 +192,12 @@ Status LabCloud::Impl::Revive(const CallOptions& options) {
   return Ok();
 }
 
-Status LabCloud::Impl::NetworkUp(const CallOptions& options) {
+Result<std::string> LabCloud::Impl::NetworkUp(const CallOptions& options) {
   PW_ASSIGN(const TimedLock lock, TimedLock::Acquire(network_mutex, options));
   const Status up = network.Up(state, options);
   PW_TRY(lab::SaveState(StatePath(), state));
-  return up;
+  PW_TRY(up);
+  return network.Gateway();
 }
 
 Result<std::string> LabCloud::Impl::EnsureImage(const CallOptions& options) {
@@ -420,8 +424,7 @@ Status LabCloud::Delete(const std::string& tag, const CallOptions& options) {
 
 Result<std::string> LabCloud::HostAddress(const CallOptions& options) {
   PW_TRY(impl_->Open(options));
-  PW_TRY(impl_->NetworkUp(options));
-  return impl_->network.Gateway();
+  return impl_->NetworkUp(options);
 }
 
 Status LabCloud::DestroyAll(const CallOptions& options) {

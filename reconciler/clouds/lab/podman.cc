@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <initializer_list>
 
 namespace podwright::clouds::lab {
 namespace {
@@ -46,6 +47,10 @@ Strings CgroupFolders(const std::string& name) {
     if (it->is_directory(error)) add(it->path().string() + "/" + name);
   }
   return folders;
+}
+
+void RemoveEmptyFolders(std::initializer_list<const char*> folders) {
+  for (const char* folder : folders) ::rmdir(folder);
 }
 
 // A control group is removed like an empty folder, its children first. False while a process is in it.
@@ -90,7 +95,9 @@ std::vector<std::string> Podman::Argv(const Strings& args) const {
                   "--runroot",
                   RunFolder() + "/run",
                   "--tmpdir",
-                  RunFolder() + "/tmp"};
+                  RunFolder() + "/tmp",
+                  "--network-config-dir",
+                  folder_ + "/networks"};
   argv.insert(argv.end(), args.begin(), args.end());
   return argv;
 }
@@ -164,6 +171,20 @@ Status Podman::WaitForCgroups() const {
   }
 }
 
+Status Podman::Import(const std::string& archive, const std::string& reference, const CallOptions& options) const {
+  // Where podman's image library notes what it has seen, whatever --root says.
+  const std::string cache = "/var/lib/containers/cache/blob-info-cache-v1.boltdb";
+  const bool had_cache = std::filesystem::exists(cache);
+  const auto imported =
+      Run({"import", "--quiet", "--change=CMD=[\"/sbin/init\"]", archive, reference}, options, seconds(300));
+  if (!had_cache) {
+    ::unlink(cache.c_str());
+    RemoveEmptyFolders({"/var/lib/containers/cache", "/var/lib/containers"});
+  }
+  PW_TRY(imported);
+  return Ok();
+}
+
 Status Podman::DestroyAll(const CallOptions& options) {
   if (std::filesystem::exists(ConfigPath())) {
     PW_TRY(Run({"rm", "--all", "--force", "--volumes", "--time=0"}, options));
@@ -171,6 +192,8 @@ Status Podman::DestroyAll(const CallOptions& options) {
   PW_TRY(WaitForCgroups());
   PW_TRY(UnmountBelow(RunFolder()));
   PW_TRY(RemoveTree(RunFolder()));
+  // Made by podman and the runtimes, and made again by whoever needs them.
+  RemoveEmptyFolders({"/run/containers/networks", "/run/containers", "/run/crun", "/run/runc"});
   PW_TRY(UnmountBelow(folder_));
   return RemoveTree(folder_);
 }

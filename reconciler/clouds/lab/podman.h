@@ -30,6 +30,9 @@ class Podman {
   // The whole argument vector of the same call, for someone else to run.
   std::vector<std::string> Argv(const std::vector<std::string>& args) const;
 
+  // An archive of a root file system becomes the image `reference`.
+  Status Import(const std::string& archive, const std::string& reference, const CallOptions& options) const;
+
   // Arguments of `create` that make a container a server, but for what differs between machines.
   std::vector<std::string> ServerArguments() const;
 
