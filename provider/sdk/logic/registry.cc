@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include "provider/sdk/schema/names.h"
+
 namespace podwright::sdk::logic {
 namespace {
 
@@ -56,6 +58,16 @@ Result<DataSourceEntry> DataSourceEntry::Make(std::unique_ptr<DataSource> data_s
   return entry;
 }
 
+Result<FunctionEntry> FunctionEntry::Make(std::unique_ptr<const Function> function) {
+  FunctionEntry entry{.function = std::move(function)};
+  PW_TRY(Caught([&] { entry.signature = entry.function->GetSignature(); }));
+  const std::string name = entry.function->Name();
+  if (!IsName(name)) return InvalidArgument("the function \"" + name + "\": " + kNameRule);
+  const Status status = entry.signature.Check();
+  if (!status.ok()) return status.error().Wrap("the signature of the function " + name + " is wrong");
+  return entry;
+}
+
 Result<std::unique_ptr<Registry>> Registry::Build(Provider& provider) {
   std::unique_ptr<Registry> registry(new Registry(provider));
   Status filled = Ok();
@@ -79,6 +91,11 @@ Status Registry::Fill() {
     if (!data_sources_.emplace(name, std::move(entry)).second)
       return Internal("data source " + name + " is there twice");
   }
+  for (std::unique_ptr<Function>& function : provider_->Functions()) {
+    std::string name = function->Name();
+    PW_ASSIGN(FunctionEntry entry, FunctionEntry::Make(std::move(function)));
+    if (!functions_.emplace(name, std::move(entry)).second) return Internal("function " + name + " is there twice");
+  }
   return Ok();
 }
 
@@ -93,6 +110,12 @@ Result<const DataSourceEntry*> Registry::FindDataSource(std::string_view type_na
   if (found == data_sources_.end()) {
     return NotFound("this provider has no data source \"" + std::string(type_name) + "\"");
   }
+  return &found->second;
+}
+
+Result<const FunctionEntry*> Registry::FindFunction(std::string_view name) const {
+  const auto found = functions_.find(name);
+  if (found == functions_.end()) return NotFound("this provider has no function \"" + std::string(name) + "\"");
   return &found->second;
 }
 

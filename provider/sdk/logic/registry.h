@@ -1,4 +1,4 @@
-// Registry: a provider's resources and data sources with their schemas, made once.
+// Registry: a provider's resources, data sources and functions with their schemas, made once.
 //
 // Immutable after Build, so any thread may read it; what it holds is the author's, called concurrently.
 #pragma once
@@ -37,6 +37,13 @@ struct DataSourceEntry {
   static Result<DataSourceEntry> Make(std::unique_ptr<DataSource> data_source);
 };
 
+struct FunctionEntry {
+  std::unique_ptr<const Function> function;
+  FunctionSignature signature{};
+
+  static Result<FunctionEntry> Make(std::unique_ptr<const Function> function);
+};
+
 class Registry {
  public:
   // Asks the provider for all it has. A schema that core would refuse is an error here.
@@ -47,8 +54,10 @@ class Registry {
   const Type& provider_type() const { return provider_type_; }
   const std::map<std::string, ResourceEntry, std::less<>>& resources() const { return resources_; }
   const std::map<std::string, DataSourceEntry, std::less<>>& data_sources() const { return data_sources_; }
+  const std::map<std::string, FunctionEntry, std::less<>>& functions() const { return functions_; }
   Result<const ResourceEntry*> FindResource(std::string_view type_name) const;
   Result<const DataSourceEntry*> FindDataSource(std::string_view type_name) const;
+  Result<const FunctionEntry*> FindFunction(std::string_view name) const;
 
  private:
   explicit Registry(Provider& provider) : provider_(&provider) {}
@@ -59,6 +68,7 @@ class Registry {
   Type provider_type_;
   std::map<std::string, ResourceEntry, std::less<>> resources_;
   std::map<std::string, DataSourceEntry, std::less<>> data_sources_;
+  std::map<std::string, FunctionEntry, std::less<>> functions_;
 };
 
 // Runs the author's code; what it throws becomes an error diagnostic.

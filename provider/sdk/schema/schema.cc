@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "provider/sdk/schema/names.h"
 #include "provider/sdk/value/json.h"
 
 namespace podwright::sdk {
@@ -13,12 +14,6 @@ namespace {
 constexpr std::array kResourceMeta = {"connection", "count",    "depends_on", "for_each",
                                       "lifecycle",  "provider", "provisioner"};
 constexpr std::array kProviderMeta = {"alias", "version"};
-
-bool ValidName(std::string_view name) {
-  if (name.empty() || name.front() < 'a' || name.front() > 'z') return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
-}
 
 Type ObjectType(const std::vector<Attribute>& attributes) {
   Type::Attributes types;
@@ -32,7 +27,7 @@ class Checker {
     std::set<std::string_view> names;
     for (const Attribute& attribute : attributes) {
       const std::string here = place.empty() ? attribute.name : place + "." + attribute.name;
-      if (!ValidName(attribute.name)) Fault(here, "names are [a-z][a-z0-9_]*");
+      if (!IsName(attribute.name)) Fault(here, kNameRule);
       if (!names.insert(attribute.name).second) Fault(here, "is there twice");
       One(attribute, here, in_set);
     }

@@ -1,4 +1,4 @@
-// Functions, ephemeral resources, identity, moves, lists, actions and state stores: no provider made with
+// Ephemeral resources, identity, moves, lists, actions and state stores: no provider made with
 // this SDK has them, and no schema announces them. A client that asks nevertheless gets the answer of a
 // provider without the feature: empty lists, and diagnostics that name what is not there.
 #include "provider/sdk/server/provider_service.h"
@@ -60,17 +60,6 @@ grpc::Status ProviderService::MoveResourceState(grpc::ServerContext*,
 grpc::Status ProviderService::GetResourceIdentitySchemas(grpc::ServerContext*,
                                                          const tfplugin6::GetResourceIdentitySchemas::Request*,
                                                          tfplugin6::GetResourceIdentitySchemas::Response*) {
-  return grpc::Status::OK;
-}
-
-grpc::Status ProviderService::GetFunctions(grpc::ServerContext*, const tfplugin6::GetFunctions::Request*,
-                                           tfplugin6::GetFunctions::Response*) {
-  return grpc::Status::OK;
-}
-
-grpc::Status ProviderService::CallFunction(grpc::ServerContext*, const tfplugin6::CallFunction::Request* request,
-                                           tfplugin6::CallFunction::Response* response) {
-  response->mutable_error()->set_text("This provider has no function \"" + request->name() + "\".");
   return grpc::Status::OK;
 }
 

@@ -108,8 +108,6 @@ TEST_F(ClientPlayingCore, AbsentFeaturesAnswerAsAbsent) {
   ExpectRefused(&Stub::ValidateActionConfig);
   ExpectRefused(&Stub::ValidateStateStoreConfig);
   ExpectRefused(&Stub::LockState);
-  EXPECT_EQ(Call(&Stub::GetFunctions, tfplugin6::GetFunctions::Request()).functions_size(), 0);
-  EXPECT_FALSE(Call(&Stub::CallFunction, tfplugin6::CallFunction::Request()).error().text().empty());
   const auto identities = Call(&Stub::GetResourceIdentitySchemas, tfplugin6::GetResourceIdentitySchemas::Request());
   EXPECT_EQ(identities.identity_schemas_size() + identities.diagnostics_size(), 0);
   grpc::ClientContext context;
@@ -119,6 +117,41 @@ TEST_F(ClientPlayingCore, AbsentFeaturesAnswerAsAbsent) {
   EXPECT_EQ(event.completed().diagnostics_size(), 1);
   EXPECT_FALSE(events->Read(&event));
   EXPECT_TRUE(events->Finish().ok());
+}
+
+TEST_F(ClientPlayingCore, FunctionsAreAnnouncedAlikeByEveryWay) {
+  const auto schema = Call(&Stub::GetProviderSchema, tfplugin6::GetProviderSchema::Request());
+  const auto functions = Call(&Stub::GetFunctions, tfplugin6::GetFunctions::Request());
+  const auto metadata = Call(&Stub::GetMetadata, tfplugin6::ProviderMetadata::Request());
+  ASSERT_EQ(functions.functions_size(), schema.functions_size());
+  EXPECT_EQ(metadata.functions_size(), schema.functions_size());
+  const tfplugin6::Function& join = schema.functions().at("join");
+  EXPECT_EQ(join.SerializeAsString(), functions.functions().at("join").SerializeAsString());
+  EXPECT_EQ(join.variadic_parameter().name(), "parts");
+  EXPECT_EQ(join.return_().type(), "\"string\"");
+  EXPECT_EQ(schema.functions().at("describe").parameters(0).type(),
+            R"(["object",{"name":"string","size":"number"},["size"]])");
+}
+
+TEST_F(ClientPlayingCore, FunctionErrorsHaveAnIndexWhereAnArgumentIsToBlame) {
+  tfplugin6::CallFunction::Request request;
+  EXPECT_NE(Call(&Stub::CallFunction, request).error().text().find("no function"), std::string::npos);
+  request.set_name("join");
+  EXPECT_NE(Call(&Stub::CallFunction, request).error().text().find("needs 1 arguments"), std::string::npos);
+  request.add_arguments()->set_msgpack("\xa1-");
+  request.add_arguments()->set_msgpack(
+      "\xa1"
+      "a");
+  EXPECT_EQ(Call(&Stub::CallFunction, request).result().msgpack(),
+            "\xa1"
+            "a");
+  request.add_arguments()->set_msgpack("\xdd\xff\xff\xff\xff");
+  const auto hostile = Call(&Stub::CallFunction, request);
+  EXPECT_EQ(hostile.error().function_argument(), 2);
+  request.mutable_arguments(2)->set_msgpack("\xa0");
+  EXPECT_EQ(Call(&Stub::CallFunction, request).error().function_argument(), 2);
+  request.set_name("seconds");
+  EXPECT_FALSE(Call(&Stub::CallFunction, request).error().has_function_argument());
 }
 
 // What authors throw or mistake when the schema is made must not take the process down.

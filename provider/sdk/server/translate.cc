@@ -43,6 +43,15 @@ void AttributeToWire(const Attribute& attribute, tfplugin6::Schema::Attribute& w
     AttributeToWire(inner, *wire.mutable_nested_type()->add_attributes());
 }
 
+void ParameterToWire(const FunctionParameter& parameter, tfplugin6::Function::Parameter& wire) {
+  wire.set_name(parameter.name);
+  wire.set_type(parameter.type.ToJson());
+  wire.set_allow_null_value(parameter.allow_null);
+  wire.set_allow_unknown_values(parameter.allow_unknown);
+  wire.set_description(ToUtf8(parameter.description));
+  wire.set_description_kind(tfplugin6::MARKDOWN);
+}
+
 }  // namespace
 
 Result<Value> FromWire(const tfplugin6::DynamicValue& wire, const Type& type) {
@@ -97,6 +106,16 @@ void ToWire(const Schema& schema, tfplugin6::Schema& wire) {
     block.set_deprecation_message(ToUtf8(schema.deprecation));
   }
   for (const Attribute& attribute : schema.attributes) AttributeToWire(attribute, *block.add_attributes());
+}
+
+void ToWire(const FunctionSignature& signature, tfplugin6::Function& wire) {
+  for (const FunctionParameter& parameter : signature.parameters) ParameterToWire(parameter, *wire.add_parameters());
+  if (signature.variadic) ParameterToWire(*signature.variadic, *wire.mutable_variadic_parameter());
+  wire.mutable_return_()->set_type(signature.return_type.ToJson());
+  wire.set_summary(ToUtf8(signature.summary));
+  wire.set_description(ToUtf8(signature.description));
+  wire.set_description_kind(tfplugin6::MARKDOWN);
+  wire.set_deprecation_message(ToUtf8(signature.deprecation));
 }
 
 }  // namespace podwright::sdk::server

@@ -5,6 +5,7 @@
 
 #include "core/result.h"
 #include "provider/sdk/diagnostics.h"
+#include "provider/sdk/function.h"
 #include "provider/sdk/resource.h"
 #include "provider/sdk/schema/schema.h"
 #include "provider/sdk/value/value.h"
@@ -20,5 +21,6 @@ Status ToWire(const Value& value, const Type& type, tfplugin6::DynamicValue& wir
 void ToWire(const AttributePath& path, tfplugin6::AttributePath& wire);
 void ToWire(const Diagnostics& diagnostics, google::protobuf::RepeatedPtrField<tfplugin6::Diagnostic>& wire);
 void ToWire(const Schema& schema, tfplugin6::Schema& wire);
+void ToWire(const FunctionSignature& signature, tfplugin6::Function& wire);
 
 }  // namespace podwright::sdk::server

@@ -259,6 +259,47 @@ class Lifecycle(Case):
         self.assertEqual(self.object("a")["content"], "one")
 
 
+class Functions(Case):
+    def value(self, call, expect=0, **env):
+        self.write('output "o" {\n  value = provider::toy::%s\n}\n' % call)
+        output = self.run_cli("plan", expect=expect, PODWRIGHT_SDK_CHECKS="1", **env)
+        return output.split("o = ", 1)[1].split(" You can apply", 1)[0].strip() if expect == 0 else output
+
+    def test_functions_take_and_give_every_form(self):
+        self.assertEqual(self.value('join("-", "a", "b", "c")'), '"a-b-c"')
+        self.assertEqual(self.value('join("-")'), '""')
+        self.assertEqual(self.value('seconds("2m")'), "120")
+        self.assertEqual(self.value('first(null, "x")'), '"x"')
+        self.assertEqual(self.value("echo({ a = [1, null, { b = 0.1 }] })"),
+                         "{ + a = [ + 1, + null, + { + b = 0.1 }, ] }")
+        self.assertEqual(self.value('describe({ name = "n" }).size'), '"none"')
+        self.assertEqual(self.value('describe({ name = "n", size = 1 }).size'), '"some"')
+
+    def test_errors_name_the_argument(self):
+        output = self.value('join("-", "a", "")', expect=1)
+        self.assertIn('Invalid value for "parts" parameter: A part must not be empty', output)
+        self.assertIn('Invalid value for "text" parameter: Not a duration', self.value('seconds("soon")', expect=1))
+        self.assertIn("There is nothing to describe", self.value('describe({ name = "" })', expect=1))
+        self.assertIn('Invalid value for "text" parameter', self.value("seconds(null)", expect=1))
+
+    def test_unknown_arguments_reach_only_functions_that_take_them(self):
+        body = ('resource "terraform_data" "d" {\n  input = "90s"\n}\n'
+                'output "seconds" {\n  value = provider::toy::seconds(terraform_data.d.output)\n}\n'
+                'output "first" {\n  value = provider::toy::first("known", terraform_data.d.output)\n}\n')
+        self.write(body)
+        plan = self.run_cli("plan")
+        self.assertIn("seconds = (known after apply)", plan)
+        self.assertIn('first = "known"', plan)
+        self.assertIn("seconds = 90", self.apply())
+        self.run_cli("plan", "-detailed-exitcode")
+
+    def test_checks_name_the_fault_of_a_wrong_function(self):
+        self.assertIn("the toy is broken", self.value('wrong("throw")', expect=1))
+        self.assertIn("result is not of its type: a string is required", self.value('wrong("type")', expect=1))
+        self.assertIn("unknown though its arguments are known", self.value('wrong("unknown")', expect=1))
+        self.assertIn("two results for the same arguments", self.value('wrong("random")', expect=1))
+
+
 class Faults(Case):
     def test_failed_create_keeps_the_object_tainted(self):
         self.write('resource "toy_file" "a" {\n  name = "a"\n  fail = "create"\n}\n')

@@ -30,17 +30,8 @@ Status WriteFile(const std::filesystem::path& path, const std::string& text) {
   return Ok();
 }
 
-// "90s" and "2m" in seconds; -1 for anything else.
-std::int64_t Seconds(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  if (error != std::errc() || (unit != "s" && unit != "m")) return -1;
-  return unit == "m" ? number * 60 : number;
-}
-
 void RequireDuration(const Value& value, const AttributePath& path, Diagnostics& diagnostics) {
-  if (Seconds(value.StringOr("")) < 0) diagnostics.AddError("Not a duration", "Write it as 90s or 2m.", path);
+  if (ToySeconds(value.StringOr("")) < 0) diagnostics.AddError("Not a duration", "Write it as 90s or 2m.", path);
 }
 
 std::vector<Attribute> NestedAttributes() {
@@ -125,6 +116,14 @@ bool Fails(const Value& plan, const char* operation) {
 }
 
 }  // namespace
+
+std::int64_t ToySeconds(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(end, text.data() + text.size());
+  if (error != std::errc() || (unit != "s" && unit != "m")) return -1;
+  return unit == "m" ? number * 60 : number;
+}
 
 ToyFile::ToyFile(std::shared_ptr<ToyFolder> folder)
     : folder_(std::move(folder)), type_(ToyFile::GetSchema().ImpliedType()) {}
@@ -261,7 +260,7 @@ void ToyFile::Upgrade(const UpgradeRequest& request, UpgradeResponse& response) 
 }
 
 bool ToyFile::SemanticallyEqual(const AttributePath& path, const Value& a, const Value& b) const {
-  return path == AttributePath("ttl") && Seconds(a.StringOr("")) == Seconds(b.StringOr(""));
+  return path == AttributePath("ttl") && ToySeconds(a.StringOr("")) == ToySeconds(b.StringOr(""));
 }
 
 Schema ToyFileData::GetSchema() const {

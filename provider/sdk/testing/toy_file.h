@@ -1,6 +1,7 @@
 // toy_file: an object as the file NAME.json, its write-only secret as NAME.secret.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,9 @@
 #include "provider/sdk/testing/toy_provider.h"
 
 namespace podwright::sdk::testing {
+
+// "90s" and "2m" in seconds; -1 for anything else.
+std::int64_t ToySeconds(const std::string& text);
 
 class ToyFile final : public Resource,
                       public WithImport,

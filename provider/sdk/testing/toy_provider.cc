@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "provider/sdk/testing/toy_file.h"
+#include "provider/sdk/testing/toy_functions.h"
 #include "provider/sdk/testing/toy_wrong.h"
 
 namespace podwright::sdk::testing {
@@ -48,6 +49,10 @@ std::vector<std::unique_ptr<DataSource>> ToyProvider::DataSources() {
   std::vector<std::unique_ptr<DataSource>> data_sources;
   data_sources.push_back(std::make_unique<ToyFileData>(folder_));
   return data_sources;
+}
+
+std::vector<std::unique_ptr<Function>> ToyProvider::Functions() {
+  return ToyFunctions();
 }
 
 }  // namespace podwright::sdk::testing
