@@ -7,7 +7,8 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "" FORCE)
 set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "" FORCE)
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG -g1" CACHE STRING "" FORCE)
+# The folder that a release was built in leaves no trace in it.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG -g1 -ffile-prefix-map=${CMAKE_SOURCE_DIR}=." CACHE STRING "" FORCE)
 set(asan "-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer")
 set(CMAKE_CXX_FLAGS_ASAN "${asan}" CACHE STRING "" FORCE)
 set(CMAKE_C_FLAGS_ASAN "${asan}" CACHE STRING "" FORCE)

@@ -35,6 +35,6 @@ fi
 
 echo "generated files"
 if [ -x build/dev/bin/podwright-docgen ]; then
-  build/dev/bin/podwright-docgen --check || { echo "run build/dev/bin/podwright-docgen"; status=1; }
+  build/dev/bin/podwright-docgen --check docs || { echo "run build/dev/bin/podwright-docgen docs"; status=1; }
 fi
 exit $status
