@@ -1,7 +1,5 @@
 #include "provider/sdk/value/json.h"
 
-#include <exception>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
@@ -10,86 +8,13 @@
 namespace podwright::sdk {
 namespace {
 
-constexpr std::size_t kMaxDepth = 128;
-
-// Builds a Value from nlohmann's SAX events, which keep the source text of numbers.
-class Builder final : public nlohmann::json_sax<nlohmann::json> {
- public:
-  bool null() override { return Put(Value::Null()); }
-  bool boolean(bool value) override { return Put(Value::Bool(value)); }
-  bool number_integer(number_integer_t value) override { return Put(Value::Int(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return Put(Value::Number(Number::FromUint64(value))); }
-  bool number_float(number_float_t, const string_t& text) override {
-    Result<Number> number = Number::Parse(text);
-    if (!number.ok()) return Fail(number.error().message());
-    return Put(Value::Number(std::move(number).value()));
-  }
-  bool string(string_t& value) override { return Put(Value::String(std::move(value))); }
-  bool binary(binary_t&) override { return Fail("binary is not JSON"); }
-  bool start_object(std::size_t) override { return Open(true); }
-  bool start_array(std::size_t) override { return Open(false); }
-  bool key(string_t& name) override {
-    if (open_.back().fields.contains(name)) return Fail("repeated key \"" + name.substr(0, 80) + "\"");
-    open_.back().key = std::move(name);
-    return true;
-  }
-  bool end_object() override {
-    Value value = Value::Object(std::move(open_.back().fields));
-    open_.pop_back();
-    return Put(std::move(value));
-  }
-  bool end_array() override {
-    Value value = Value::Tuple(std::move(open_.back().elements));
-    open_.pop_back();
-    return Put(std::move(value));
-  }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    return Fail("malformed JSON at byte " + std::to_string(position));
-  }
-
-  Result<Value> Take() && {
-    if (!error_.empty()) return InvalidArgument(error_);
-    return std::move(root_);
-  }
-
- private:
-  struct Level {
-    bool object = false;
-    std::string key{};
-    Value::Fields fields{};
-    Value::Elements elements{};
-  };
-
-  bool Open(bool object) {
-    if (open_.size() >= kMaxDepth) return Fail("JSON nested too deeply");
-    open_.push_back(Level{.object = object});
-    return true;
-  }
-  bool Put(Value value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-    } else if (open_.back().object) {
-      open_.back().fields.emplace(std::move(open_.back().key), std::move(value));
-    } else {
-      open_.back().elements.push_back(std::move(value));
-    }
-    return true;
-  }
-  bool Fail(std::string message) {
-    error_ = std::move(message);
-    return false;
-  }
-
-  std::vector<Level> open_;
-  Value root_;
-  std::string error_;
-};
-
 struct Conformer {
   ExtraAttributes extra;
   MissingAttributes missing;
+  AttributePath* where;  // may be null
 
   Error Bad(const AttributePath& path, const std::string& what) const {
+    if (where != nullptr) *where = path;
     return InvalidArgument(path.empty() ? what : path.ToString() + ": " + what);
   }
 
@@ -121,16 +46,19 @@ struct Conformer {
       return Bad(path, "a list is required");
     }
     const bool tuple = type.kind() == Type::Kind::kTuple;
+    const bool set = type.kind() == Type::Kind::kSet;
     if (tuple && json.elements().size() != type.elements().size()) return Bad(path, "wrong number of elements");
     Value::Elements elements;
     elements.reserve(json.elements().size());
     for (std::size_t i = 0; i < json.elements().size(); ++i) {
-      PW_ASSIGN(Value element, Convert(json.elements()[i], tuple ? type.elements()[i] : type.element(),
-                                       path.Index(static_cast<std::int64_t>(i))));
+      const AttributePath place = set ? path : path.Index(static_cast<std::int64_t>(i));
+      Result<Value> converted = Convert(json.elements()[i], tuple ? type.elements()[i] : type.element(), place);
+      if (!converted.ok() && set && where != nullptr) *where = path;  // no place within a set can be named
+      PW_ASSIGN(Value element, std::move(converted));
       elements.push_back(std::move(element));
     }
     if (tuple) return Value::Tuple(std::move(elements));
-    return type.kind() == Type::Kind::kSet ? Value::Set(std::move(elements)) : Value::List(std::move(elements));
+    return set ? Value::Set(std::move(elements)) : Value::List(std::move(elements));
   }
 
   Result<Value> Map(const Value& json, const Type& type, const AttributePath& path) const {
@@ -173,6 +101,9 @@ struct Conformer {
   }
 
   Result<Value> Convert(const Value& json, const Type& type, const AttributePath& path) const {
+    if (json.kind() == Value::Kind::kDynamic && type.kind() != Type::Kind::kDynamic) {
+      return Convert(json.dynamic_value(), type, path);
+    }
     if (!json.has_value()) return json;
     switch (type.kind()) {
       case Type::Kind::kDynamic: return Dynamic(json, path);
@@ -229,18 +160,9 @@ Status AppendJson(std::string& out, const Value& value) {
 
 }  // namespace
 
-Result<Value> ParseJson(std::string_view json) {
-  Builder builder;
-  try {
-    nlohmann::json::sax_parse(json, &builder);
-  } catch (const std::exception& e) {
-    return InvalidArgument(std::string("malformed JSON: ") + e.what());
-  }
-  return std::move(builder).Take();
-}
-
-Result<Value> Conform(const Value& json, const Type& type, ExtraAttributes extra, MissingAttributes missing) {
-  return Conformer{extra, missing}.Convert(json, type, {});
+Result<Value> Conform(const Value& json, const Type& type, ExtraAttributes extra, MissingAttributes missing,
+                      AttributePath* where) {
+  return Conformer{extra, missing, where}.Convert(json, type, {});
 }
 
 Result<Value> DecodeJson(std::string_view json, const Type& type) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace podwright::sdk {
 namespace {
@@ -40,6 +41,15 @@ std::size_t SequenceLength(std::string_view text, std::size_t at) {
 
 bool IsUtf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
+    // Most text is ASCII: eight bytes at once.
+    std::uint64_t eight = 0;
+    if (text.size() - at >= sizeof(eight)) {
+      std::memcpy(&eight, text.data() + at, sizeof(eight));
+      if ((eight & 0x8080808080808080ULL) == 0) {
+        at += sizeof(eight);
+        continue;
+      }
+    }
     const std::size_t length = SequenceLength(text, at);
     if (length == 0) return false;
     at += length;

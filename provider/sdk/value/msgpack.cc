@@ -1,14 +1,18 @@
 #include "provider/sdk/value/msgpack.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "provider/sdk/value/json_text.h"
+#include "provider/sdk/value/msgpack_scalars.h"
 #include "provider/sdk/value/msgpack_tokens.h"
 
 namespace podwright::sdk {
 namespace {
 
 using Token = MsgpackToken;
+
+constexpr std::size_t kReserve = 1024;  // elements, before any of them has been seen
 
 std::string Place(const AttributePath& path) {
   return path.empty() ? "" : path.ToString() + ": ";
@@ -19,7 +23,7 @@ struct Frame {
   const Frame* parent = nullptr;
   std::string_view name{};
   std::size_t index = 0;
-  enum class Kind { kRoot, kAttribute, kKey, kIndex } kind = Kind::kRoot;
+  enum class Kind { kRoot, kAttribute, kKey, kIndex, kSetElement } kind = Kind::kRoot;
 
   AttributePath Path() const {
     if (parent == nullptr) return {};
@@ -28,9 +32,17 @@ struct Frame {
     if (kind == Kind::kKey) return outer.Key(std::string(name));
     return outer.Index(static_cast<std::int64_t>(index));
   }
+  // Of the outermost set that this lies in, or of this.
+  AttributePath Addressable() const {
+    const Frame* end = this;
+    for (const Frame* at = this; at->parent != nullptr; at = at->parent) {
+      if (at->kind == Kind::kSetElement) end = at->parent;
+    }
+    return end->Path();
+  }
 };
 
-Error Bad(const Frame& frame, const std::string& what) {
+Error Misfit(const Frame& frame, const std::string& what) {
   return InvalidArgument(Place(frame.Path()) + what);
 }
 
@@ -46,15 +58,15 @@ class Decoder {
 
  private:
   Result<Value> Any(const Type& type, const Frame& frame, int depth) {
-    if (depth > limits_.max_depth) return Bad(frame, "nested too deeply");
+    if (depth > limits_.max_depth) return Misfit(frame, "nested too deeply");
     if (++values_ > limits_.max_values) return ResourceExhausted("msgpack: too many values");
     PW_ASSIGN(const Token token, reader_.Next());
     if (token.kind == Token::Kind::kNil) return Value::Null();
-    if (token.kind == Token::Kind::kExtension) return Value::Unknown();
+    if (token.kind == Token::Kind::kExtension) return DecodeUnknown(token, type);
     switch (type.kind()) {
       case Type::Kind::kDynamic: return Dynamic(token, frame, depth);
       case Type::Kind::kBool:
-        if (token.kind != Token::Kind::kBool) return Bad(frame, "a bool is required");
+        if (token.kind != Token::Kind::kBool) return Misfit(frame, "a bool is required");
         return Value::Bool(token.bool_value);
       case Type::Kind::kNumber: return Numeric(token, frame);
       case Type::Kind::kString: return Text(token, frame);
@@ -64,33 +76,29 @@ class Decoder {
       case Type::Kind::kMap: return Map(token, type, frame, depth);
       case Type::Kind::kObject: return Object(token, type, frame, depth);
     }
-    return Bad(frame, "no such type");
+    return Misfit(frame, "no such type");
   }
 
-  static Result<Value> Numeric(const Token& token, const Frame& frame) {
-    Result<Number> number = InvalidArgument("a number is required");
-    switch (token.kind) {
-      case Token::Kind::kInt: return Value::Int(token.int_value);
-      case Token::Kind::kUint: return Value::Number(Number::FromUint64(token.uint_value));
-      case Token::Kind::kFloat: number = Number::FromExactDouble(token.float_value); break;
-      case Token::Kind::kString: number = Number::Parse(token.bytes); break;
-      default: break;
-    }
-    if (!number.ok()) return Bad(frame, number.error().message());
+  Result<Value> Numeric(const Token& token, const Frame& frame) {
+    Result<Number> number = NumberFromToken(token);
+    if (!number.ok()) return Misfit(frame, number.error().message());
+    digits_ += number->text().size();
+    if (digits_ > limits_.max_digits) return ResourceExhausted("msgpack: too many digits");
     return Value::Number(std::move(number).value());
   }
 
   static Result<Value> Text(const Token& token, const Frame& frame) {
-    if (token.kind != Token::Kind::kString) return Bad(frame, "a string is required");
-    if (!IsUtf8(token.bytes)) return Bad(frame, "a string that is not UTF-8");
+    if (token.kind != Token::Kind::kString) return Misfit(frame, "a string is required");
+    if (!IsUtf8(token.bytes)) return Misfit(frame, "a string that is not UTF-8");
     return Value::String(std::string(token.bytes));
   }
 
   Result<Value> Sequence(const Token& token, const Type& type, const Frame& frame, int depth) {
-    if (token.kind != Token::Kind::kArray) return Bad(frame, "a list is required");
+    if (token.kind != Token::Kind::kArray) return Misfit(frame, "a list is required");
     const bool tuple = type.kind() == Type::Kind::kTuple;
-    if (tuple && token.size != type.elements().size()) return Bad(frame, "wrong number of elements");
+    if (tuple && token.size != type.elements().size()) return Misfit(frame, "wrong number of elements");
     Value::Elements elements;
+    elements.reserve(std::min<std::size_t>(token.size, kReserve));
     for (std::size_t i = 0; i < token.size; ++i) {
       const Frame inner{&frame, {}, i, Frame::Kind::kIndex};
       PW_ASSIGN(Value element, Any(tuple ? type.elements()[i] : type.element(), inner, depth + 1));
@@ -102,42 +110,47 @@ class Decoder {
 
   Result<std::string> Key(const Frame& frame) {
     PW_ASSIGN(const Token token, reader_.Next());
-    if (token.kind != Token::Kind::kString || !IsUtf8(token.bytes)) return Bad(frame, "keys must be strings");
+    if (token.kind != Token::Kind::kString || !IsUtf8(token.bytes)) return Misfit(frame, "keys must be strings");
     return std::string(token.bytes);
   }
 
   Result<Value> Map(const Token& token, const Type& type, const Frame& frame, int depth) {
-    if (token.kind != Token::Kind::kMap) return Bad(frame, "a map is required");
+    if (token.kind != Token::Kind::kMap) return Misfit(frame, "a map is required");
     Value::Fields fields;
     for (std::size_t i = 0; i < token.size; ++i) {
       PW_ASSIGN(std::string key, Key(frame));
       const Frame inner{&frame, key, 0, Frame::Kind::kKey};
       PW_ASSIGN(Value value, Any(type.element(), inner, depth + 1));
-      if (!fields.emplace(key, std::move(value)).second) return Bad(inner, "repeated key");
+      const std::size_t before = fields.size();
+      fields.emplace_hint(fields.end(), key, std::move(value));
+      if (fields.size() == before) return Misfit(inner, "repeated key");
     }
     return Value::Map(std::move(fields));
   }
 
   Result<Value> Object(const Token& token, const Type& type, const Frame& frame, int depth) {
-    if (token.kind != Token::Kind::kMap) return Bad(frame, "an object is required");
-    if (token.size != type.attributes().size()) return Bad(frame, "an object needs exactly its attributes");
+    if (token.kind != Token::Kind::kMap) return Misfit(frame, "an object is required");
+    if (token.size != type.attributes().size()) return Misfit(frame, "an object needs exactly its attributes");
     Value::Fields fields;
     for (std::size_t i = 0; i < token.size; ++i) {
       PW_ASSIGN(std::string name, Key(frame));
       const Frame inner{&frame, name, 0, Frame::Kind::kAttribute};
       const auto attribute = type.attributes().find(name);
-      if (attribute == type.attributes().end()) return Bad(inner, "no such attribute");
+      if (attribute == type.attributes().end()) return Misfit(inner, "no such attribute");
       PW_ASSIGN(Value value, Any(attribute->second, inner, depth + 1));
-      if (!fields.emplace(name, std::move(value)).second) return Bad(inner, "repeated attribute");
+      const std::size_t before = fields.size();
+      fields.emplace_hint(fields.end(), name, std::move(value));
+      if (fields.size() == before) return Misfit(inner, "repeated attribute");
     }
     return Value::Object(std::move(fields));
   }
 
   Result<Value> Dynamic(const Token& token, const Frame& frame, int depth) {
-    if (token.kind != Token::Kind::kArray || token.size != 2) return Bad(frame, "a dynamic value is an array of two");
+    if (token.kind != Token::Kind::kArray || token.size != 2)
+      return Misfit(frame, "a dynamic value is an array of two");
     PW_ASSIGN(const Token json, reader_.Next());
     if (json.kind != Token::Kind::kBinary && json.kind != Token::Kind::kString) {
-      return Bad(frame, "a dynamic value needs its type");
+      return Misfit(frame, "a dynamic value needs its type");
     }
     PW_ASSIGN(Type type, Type::FromJson(json.bytes));
     PW_ASSIGN(Value value, Any(type, frame, depth + 1));
@@ -148,13 +161,16 @@ class Decoder {
   MsgpackReader reader_;
   const DecodeLimits& limits_;
   std::size_t values_ = 0;
+  std::size_t digits_ = 0;
 };
 
 class Encoder {
  public:
+  explicit Encoder(AttributePath* where) : where_(where) {}
+
   Status Any(const Value& value, const Type& type, const Frame& frame) {
-    if (value.is_null()) return writer_.Nil(), Ok();
-    if (value.is_unknown()) return writer_.Unknown(), Ok();
+    if (value.kind() == Value::Kind::kNull) return writer_.Nil(), Ok();
+    if (value.kind() == Value::Kind::kUnknown) return EncodeUnknown(value.refinement(), type, writer_), Ok();
     switch (type.kind()) {
       case Type::Kind::kDynamic: return Dynamic(value, frame);
       case Type::Kind::kBool:
@@ -180,11 +196,8 @@ class Encoder {
   Status Numeric(const Value& value, const Frame& frame) {
     const Number* number = value.AsNumber();
     if (number == nullptr) return Bad(frame, "a number is required");
-    if (number->int64()) return writer_.Int(*number->int64()), Ok();
-    if (!number->is_integer()) {
-      if (const std::optional<double> exact = number->ExactDouble()) return writer_.Float(*exact), Ok();
-    }
-    return writer_.String(number->text()), Ok();
+    WriteNumber(*number, writer_);
+    return Ok();
   }
 
   Status Collection(const Value& value, const Type& type, const Frame& frame) {
@@ -193,8 +206,9 @@ class Encoder {
       return Bad(frame, set ? "a set is required" : "a list is required");
     }
     writer_.Array(value.elements().size());
+    const Frame::Kind kind = set ? Frame::Kind::kSetElement : Frame::Kind::kIndex;
     for (std::size_t i = 0; i < value.elements().size(); ++i) {
-      PW_TRY(Any(value.elements()[i], type.element(), Frame{&frame, {}, i, Frame::Kind::kIndex}));
+      PW_TRY(Any(value.elements()[i], type.element(), Frame{&frame, {}, i, kind}));
     }
     return Ok();
   }
@@ -224,17 +238,18 @@ class Encoder {
 
   Status Object(const Value& value, const Type& type, const Frame& frame) {
     if (value.kind() != Value::Kind::kObject) return Bad(frame, "an object is required");
-    for (const auto& [name, field] : value.fields()) {
-      if (!type.attributes().contains(name)) {
-        return Bad(Frame{&frame, name, 0, Frame::Kind::kAttribute}, "no such attribute");
-      }
-    }
     writer_.Map(type.attributes().size());
+    // Both are in order of names; what the value lacks is null.
+    auto field = value.fields().begin();
     for (const auto& [name, attribute] : type.attributes()) {
+      if (field != value.fields().end() && field->first < name) break;
       writer_.String(name);
-      PW_TRY(Any(value.Get(name), attribute, Frame{&frame, name, 0, Frame::Kind::kAttribute}));
+      const bool present = field != value.fields().end() && field->first == name;
+      PW_TRY(Any(present ? field->second : kNull, attribute, Frame{&frame, name, 0, Frame::Kind::kAttribute}));
+      if (present) ++field;
     }
-    return Ok();
+    if (field == value.fields().end()) return Ok();
+    return Bad(Frame{&frame, field->first, 0, Frame::Kind::kAttribute}, "no such attribute");
   }
 
   Status Dynamic(const Value& value, const Frame& frame) {
@@ -244,7 +259,14 @@ class Encoder {
     return Any(value.dynamic_value(), value.dynamic_type(), frame);
   }
 
+  Error Bad(const Frame& frame, const std::string& what) {
+    if (where_ != nullptr) *where_ = frame.Addressable();
+    return Misfit(frame, what);
+  }
+
+  inline static const Value kNull{};
   MsgpackWriter writer_;
+  AttributePath* where_;  // may be null
 };
 
 }  // namespace
@@ -254,8 +276,8 @@ Result<Value> DecodeMsgpack(std::string_view bytes, const Type& type, const Deco
   return Decoder(bytes, limits).Decode(type);
 }
 
-Result<std::string> EncodeMsgpack(const Value& value, const Type& type) {
-  Encoder encoder;
+Result<std::string> EncodeMsgpack(const Value& value, const Type& type, AttributePath* where) {
+  Encoder encoder(where);
   PW_TRY(encoder.Any(value, type, Frame{}));
   return std::move(encoder).Take();
 }

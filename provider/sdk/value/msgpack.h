@@ -16,14 +16,15 @@ namespace podwright::sdk {
 
 struct DecodeLimits {
   std::size_t max_bytes = 256U * 1024 * 1024;
-  std::size_t max_values = 4'000'000;  // about 100 bytes each
+  std::size_t max_values = 4'000'000;          // about 100 bytes each
+  std::size_t max_digits = 64U * 1024 * 1024;  // of all numbers: seven bytes can stand for thousands
   int max_depth = 128;
 };
 
-// The value of `type` that `bytes` holds, all of them. An unknown value, refined or not, becomes unknown.
+// The value of `type` that `bytes` holds, all of them. Every extension is an unknown value.
 Result<Value> DecodeMsgpack(std::string_view bytes, const Type& type, const DecodeLimits& limits = {});
 
-// Fails where the value is not of the type (naming the place) or holds text that is not UTF-8.
-Result<std::string> EncodeMsgpack(const Value& value, const Type& type);
+// Fails where the value is not of the type (naming the place, also in `where`) or holds text that is not UTF-8.
+Result<std::string> EncodeMsgpack(const Value& value, const Type& type, AttributePath* where = nullptr);
 
 }  // namespace podwright::sdk

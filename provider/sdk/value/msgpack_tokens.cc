@@ -50,8 +50,10 @@ Result<MsgpackToken> MsgpackReader::Container(Kind kind, std::size_t length_size
 }
 
 Result<MsgpackToken> MsgpackReader::Extension(std::uint64_t size) {
-  PW_TRY(Take(1));  // the type: every extension is an unknown value
-  return Sized(Kind::kExtension, size);
+  PW_ASSIGN(const std::uint64_t type, BigEndian(1));
+  PW_ASSIGN(MsgpackToken token, Sized(Kind::kExtension, size));
+  token.extension = static_cast<std::int8_t>(type);
+  return token;
 }
 
 Result<MsgpackToken> MsgpackReader::Unsigned(std::size_t size) {
@@ -115,6 +117,34 @@ Result<MsgpackToken> MsgpackReader::Next() {
     case 0xdf: return Container(Kind::kMap, 4);
     default: return InvalidArgument("msgpack: byte 0xc1 is never used");
   }
+}
+
+Status MsgpackReader::Skip() {
+  for (std::uint64_t left = 1; left > 0; --left) {
+    PW_ASSIGN(const MsgpackToken token, Next());
+    if (token.kind == Kind::kArray) left += token.size;
+    if (token.kind == Kind::kMap) left += std::uint64_t{2} * token.size;
+  }
+  return Ok();
+}
+
+void MsgpackWriter::Extension(std::int8_t type, std::string_view payload) {
+  switch (payload.size()) {
+    case 1: out_ += '\xd4'; break;
+    case 2: out_ += '\xd5'; break;
+    case 4: out_ += '\xd6'; break;
+    case 8: out_ += '\xd7'; break;
+    case 16: out_ += '\xd8'; break;
+    default:
+      if (payload.size() <= 0xff) {
+        out_ += '\xc7';
+        BigEndian(payload.size(), 1);
+      } else {
+        Length(payload.size(), '\xc8', '\xc9');
+      }
+  }
+  out_ += static_cast<char>(type);
+  out_ += payload;
 }
 
 void MsgpackWriter::BigEndian(std::uint64_t value, std::size_t size) {

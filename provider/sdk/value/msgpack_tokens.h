@@ -18,12 +18,15 @@ struct MsgpackToken {
   double float_value = 0;        // kFloat
   std::uint32_t size = 0;        // kArray, kMap: elements or pairs
   std::string_view bytes{};      // kString, kBinary, kExtension: the payload, inside the input
+  std::int8_t extension = 0;     // kExtension: its type
 };
 
 class MsgpackReader {
  public:
   explicit MsgpackReader(std::string_view input) : input_(input) {}
   Result<MsgpackToken> Next();
+  // Reads a value of any kind and all that is in it, without a word about it.
+  Status Skip();
   bool done() const { return at_ == input_.size(); }
 
  private:
@@ -44,6 +47,7 @@ class MsgpackWriter {
  public:
   void Nil() { out_ += '\xc0'; }
   void Unknown() { out_.append("\xd4\x00\x00", 3); }
+  void Extension(std::int8_t type, std::string_view payload);
   void Bool(bool value) { out_ += value ? '\xc3' : '\xc2'; }
   void Int(std::int64_t value);  // the shortest form
   void Float(double value);

@@ -49,9 +49,11 @@ Result<Parts> Split(std::string_view text) {
 Status Shift(Parts& parts) {
   constexpr long kMax = static_cast<long>(Number::kMaxDigits);
   if (parts.exponent > kMax || parts.exponent < -kMax) return InvalidArgument("number with too large an exponent");
-  for (; parts.exponent > 0; --parts.exponent) {
-    parts.whole += parts.fraction.empty() ? '0' : parts.fraction.front();
-    if (!parts.fraction.empty()) parts.fraction.erase(0, 1);
+  if (parts.exponent > 0) {
+    const auto shift = static_cast<std::size_t>(parts.exponent);
+    const std::size_t moved = std::min(shift, parts.fraction.size());
+    parts.whole.append(parts.fraction, 0, moved).append(shift - moved, '0');
+    parts.fraction.erase(0, moved);
   }
   if (parts.exponent < 0) {
     const auto shift = static_cast<std::size_t>(-parts.exponent);
@@ -97,7 +99,7 @@ Number::Number(std::string text) : text_(std::move(text)) {
 }
 
 Number Number::FromInt64(std::int64_t value) {
-  return Number(std::to_string(value));
+  return Number(std::to_string(value), value);
 }
 
 Number Number::FromUint64(std::uint64_t value) {

@@ -43,6 +43,7 @@ class Number {
 
  private:
   explicit Number(std::string text);
+  Number(std::string text, std::int64_t value) : text_(std::move(text)), int64_(value) {}
 
   std::string text_;
   std::optional<std::int64_t> int64_;

@@ -92,6 +92,12 @@ Value Value::Unknown() {
   return value;
 }
 
+Value Value::Unknown(Refinement refinement) {
+  Value value = Unknown();
+  if (!refinement.empty()) value.data_ = std::make_shared<const Refinement>(std::move(refinement));
+  return value;
+}
+
 Value Value::Bool(bool bool_value) {
   Value value;
   value.kind_ = Kind::kBool;
@@ -170,6 +176,11 @@ bool Value::IsWhollyKnown() const {
   if (kind_ == Kind::kDynamic) return dynamic_value().IsWhollyKnown();
   return std::all_of(elements().begin(), elements().end(), [](const Value& v) { return v.IsWhollyKnown(); }) &&
          std::all_of(fields().begin(), fields().end(), [](const auto& f) { return f.second.IsWhollyKnown(); });
+}
+
+const Refinement* Value::refinement() const {
+  const auto* shared = std::get_if<std::shared_ptr<const Refinement>>(&data_);
+  return shared == nullptr ? nullptr : shared->get();
 }
 
 const std::string* Value::AsString() const {

@@ -20,6 +20,7 @@
 
 #include "provider/sdk/value/number.h"
 #include "provider/sdk/value/path.h"
+#include "provider/sdk/value/refinement.h"
 #include "provider/sdk/value/type.h"
 
 namespace podwright::sdk {
@@ -33,6 +34,8 @@ class Value {
   Value() = default;  // null
   static Value Null() { return Value(); }
   static Value Unknown();
+  // Unknown, but so much is known of it. An empty refinement is a plain unknown.
+  static Value Unknown(Refinement refinement);
   static Value Bool(bool value);
   static Value Int(std::int64_t value);
   // The shortest decimal of the double; infinities and NaN, which Terraform has not, become null.
@@ -49,12 +52,18 @@ class Value {
   static Value Dynamic(Type type, Value value);
 
   Kind kind() const { return kind_; }
-  bool is_null() const { return kind_ == Kind::kNull; }
-  bool is_unknown() const { return kind_ == Kind::kUnknown; }
+  // A dynamic value is null or unknown where the value in it is.
+  bool is_null() const { return kind_ == Kind::kNull || (kind_ == Kind::kDynamic && dynamic_value().is_null()); }
+  bool is_unknown() const {
+    return kind_ == Kind::kUnknown || (kind_ == Kind::kDynamic && dynamic_value().is_unknown());
+  }
   // Neither null nor unknown; parts of it may be either.
   bool has_value() const { return !is_null() && !is_unknown(); }
   // No unknown anywhere inside.
   bool IsWhollyKnown() const;
+
+  // What is known of an unknown value; nullptr where that is nothing, and for all other values.
+  const Refinement* refinement() const;
 
   const std::string* AsString() const;
   std::optional<bool> AsBool() const;
@@ -89,7 +98,7 @@ class Value {
   // step may add a field.
   bool SetAt(const AttributePath& path, Value value);
 
-  // Exact equality; unknown equals unknown here.
+  // Exact equality; unknown equals unknown here, whatever is known of either.
   bool operator==(const Value& other) const { return Compare(other) == 0; }
   // A total order, for sorting: -1, 0 or 1.
   int Compare(const Value& other) const;
@@ -103,7 +112,7 @@ class Value {
 
   Kind kind_ = Kind::kNull;
   std::variant<std::monostate, bool, std::string, sdk::Number, std::shared_ptr<Elements>, std::shared_ptr<Fields>,
-               std::shared_ptr<const DynamicRep>>
+               std::shared_ptr<const DynamicRep>, std::shared_ptr<const Refinement>>
       data_;  // the shared parts are never changed while shared
 };
 
