@@ -99,6 +99,12 @@ const kinds::Registry& App::kinds() const {
   return kinds::AllKinds();
 }
 
+client::CallOptions App::call() {
+  return {.timeout = {}, .cancellation = &cancellation_, .on_outage = [this](const std::string& what) {
+            terminal_.err() << Printable(what) << "\n" << std::flush;
+          }};
+}
+
 Result<client::Context> App::context() {
   return client::ResolveContext(settings_, outside_.environment);
 }

@@ -62,7 +62,7 @@ class App {
   const client::Environment& environment() const { return outside_.environment; }
   Status Exec(const std::vector<std::string>& argv) { return outside_.exec(argv); }
   client::Cancellation& cancellation() { return cancellation_; }
-  client::CallOptions call() { return {.timeout = {}, .cancellation = &cancellation_}; }
+  client::CallOptions call();
 
   // Resolved, and connected, at the first use.
   Result<client::Context> context();

@@ -186,8 +186,11 @@ TEST_F(CommandsTest, SavedPlanBindsItsDigest) {
   EXPECT_EQ(request.plan_digest(), std::string(32, '\x0a'));
   EXPECT_EQ(request.owner(), "cli:shop");
   EXPECT_EQ(request.scope(), v1::APPLY_SCOPE_WHOLE_OWNER);
-  EXPECT_EQ(request.puts_size(), 1);
+  ASSERT_EQ(request.puts_size(), 1);
   EXPECT_FALSE(request.dry_run());
+  const std::string id = request.puts(0).kind() + "/" + request.puts(0).name();
+  ASSERT_TRUE(request.expected_revisions().contains(id));
+  EXPECT_EQ(request.expected_revisions().at(id), 0);
 }
 
 TEST_F(CommandsTest, DamagedPlanFileIsRefused) {

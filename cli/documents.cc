@@ -28,22 +28,29 @@ void PrintDiagnostics(const kinds::Diagnostics& diagnostics, Terminal& terminal)
   }
 }
 
-Result<std::vector<v1::DesiredObject>> LoadForApply(App& app, const std::string& path) {
+Result<DocumentsToApply> LoadForApply(App& app, const std::string& path) {
   kinds::LoadOptions options;
+  std::map<std::string, std::int64_t> known;
   PW_ASSIGN(const std::string workspace, app.workspace());
   v1::ListRequest everything;
   everything.set_workspace(workspace);
   PW_TRY(ForEachObject(app, std::move(everything), 0, [&](const v1::ObjectView& view) {
-    if (view.object().lifecycle() == v1::LIFECYCLE_LIVE)
-      options.known.emplace(view.object().kind(), view.object().name());
+    if (view.object().lifecycle() != v1::LIFECYCLE_LIVE) return;
+    options.known.emplace(view.object().kind(), view.object().name());
+    known[view.object().kind() + "/" + view.object().name()] = view.revision();
   }));
   kinds::LoadedFolder folder = LoadPath(app.kinds(), path, options);
   PrintDiagnostics(folder.diagnostics, app.terminal());
   if (folder.diagnostics.has_errors()) return InvalidArgument(path + " has errors; nothing was done");
   if (folder.documents.empty()) return InvalidArgument(path + " holds no documents");
-  std::vector<v1::DesiredObject> objects;
-  for (kinds::LoadedDocument& document : folder.documents) objects.push_back(std::move(document.object));
-  return objects;
+  DocumentsToApply documents;
+  for (kinds::LoadedDocument& document : folder.documents) {
+    const std::string id = document.object.kind() + "/" + document.object.name();
+    const auto found = known.find(id);
+    documents.revisions[id] = found == known.end() ? 0 : found->second;
+    documents.objects.push_back(std::move(document.object));
+  }
+  return documents;
 }
 
 Result<const kinds::Kind*> FindKind(const kinds::Registry& registry, const std::string& text) {

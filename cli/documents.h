@@ -1,6 +1,8 @@
 // Folders of documents as the commands take them, and references as people type them.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,15 @@ class Terminal;
 kinds::LoadedFolder LoadPath(const kinds::Registry& registry, const std::string& path,
                              const kinds::LoadOptions& options);
 
+struct DocumentsToApply {
+  std::vector<v1::DesiredObject> objects;
+  // "kind/name" of each → its revision in the control plane when the folder was read; 0: not there.
+  std::map<std::string, std::int64_t> revisions;
+};
+
 // The documents, where all are right; their warnings go to standard error. Otherwise all errors are printed
 // there and the answer is a short invalid-argument. References may lead to objects that the control plane has.
-Result<std::vector<v1::DesiredObject>> LoadForApply(App& app, const std::string& path);
+Result<DocumentsToApply> LoadForApply(App& app, const std::string& path);
 
 void PrintDiagnostics(const kinds::Diagnostics& diagnostics, Terminal& terminal);
 

@@ -2,7 +2,8 @@
 //
 // Control is the interface; Connect() gives the one that speaks gRPC with TLS and a token, with deadlines
 // and jittered retries. Reads are tried again while the control plane is unavailable, and so is what carries
-// an idempotency key (Apply and SetSecret get one when the caller left it empty); nothing else is.
+// an idempotency key (Apply and SetSecret get one when the caller left it empty); nothing else is. A control
+// plane that was reached before is waited for longer (its host may restart) than one that never was.
 //
 // Threading: all methods may be called from any thread, several at once.
 // Errors: those of the control plane with its own words; unavailable names the endpoint.
@@ -62,6 +63,8 @@ struct CallOptions {
   // For the call with all its retries; streams have none. 0: 60 s, Apply and Get with refresh 5 minutes.
   std::chrono::milliseconds timeout{0};
   Cancellation* cancellation = nullptr;  // borrowed; may be null
+  // Told once for each outage that the call waits out, on the caller's thread. May be empty.
+  std::function<void(const std::string& what)> on_outage{};
 };
 
 // What a stream's reader answers to every message.

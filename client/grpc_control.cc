@@ -2,6 +2,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -17,13 +18,15 @@ namespace podwright::client {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
 constexpr milliseconds kCallTimeout{60'000};
 constexpr milliseconds kLongCallTimeout{300'000};
 constexpr milliseconds kFirstBackoff{100};
 constexpr milliseconds kLongestBackoff{5'000};
-constexpr int kMaxAttempts = 4;
+constexpr int kMaxAttempts = 4;  // where the control plane was never reached: the address is probably wrong
+constexpr std::chrono::minutes kPatience{2};  // where it was
 constexpr int kMaxMessageBytes = 256 << 20;
 constexpr int kMaxMetadataBytes = 128 << 10;
 
@@ -180,6 +183,32 @@ class GrpcControl final : public Control {
     return error;
   }
 
+  // What a call has seen of a control plane that is away.
+  struct Outage {
+    int attempts = 0;
+    steady_clock::time_point since = steady_clock::now();  // of the first attempt that failed
+  };
+
+  // A call that got onto a connection has its peer's address, whatever became of it.
+  void NoteReached(const grpc::ClientContext& context, const grpc::Status& status) {
+    const std::string peer = context.peer();
+    if (status.ok() || peer.starts_with("ipv4:") || peer.starts_with("ipv6:")) reached_ = true;
+  }
+
+  bool WorthWaiting(Outage& outage, const grpc::Status& status) const {
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return false;
+    if (++outage.attempts == 1) outage.since = steady_clock::now();
+    return reached_ ? steady_clock::now() - outage.since < kPatience : outage.attempts < kMaxAttempts;
+  }
+
+  milliseconds NextWait(const Outage& outage, const CallOptions& options) {
+    if (outage.attempts == 2 && reached_ && options.on_outage) {
+      options.on_outage("the control plane at " + endpoint_ + " is away; trying again for up to " +
+                        std::to_string(kPatience.count()) + " minutes");
+    }
+    return Backoff(outage.attempts);
+  }
+
   // Full jitter, so that many clients do not come back together.
   milliseconds Backoff(int attempt) {
     const std::int64_t ceiling =
@@ -200,7 +229,8 @@ class GrpcControl final : public Control {
   Result<Response> Unary(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                          const Request& request, const CallOptions& options, Repeat repeat) {
     const auto deadline = system_clock::now() + (options.timeout.count() > 0 ? options.timeout : kCallTimeout);
-    for (int attempt = 1;; ++attempt) {
+    Outage outage;
+    while (true) {
       grpc::ClientContext context;
       Prepare(context);
       context.set_deadline(deadline);
@@ -213,11 +243,11 @@ class GrpcControl final : public Control {
         }
         status = (stub_.get()->*method)(&context, request, &response);
       }
+      NoteReached(context, status);
       if (status.ok()) return response;
-      const milliseconds wait = Backoff(attempt);
-      const bool again = repeat == Repeat::kWhileUnavailable && status.error_code() == grpc::StatusCode::UNAVAILABLE &&
-                         attempt < kMaxAttempts && system_clock::now() + wait < deadline;
-      if (!again) return Explain(status, options);
+      if (repeat == Repeat::kNever || !WorthWaiting(outage, status)) return Explain(status, options);
+      const milliseconds wait = NextWait(outage, options);
+      if (system_clock::now() + wait >= deadline) return Explain(status, options);
       PW_TRY(Wait(wait, options));
     }
   }
@@ -225,7 +255,8 @@ class GrpcControl final : public Control {
   // Reads a stream to its end; opens it again, with backoff, when it breaks after having worked.
   template <typename Message, typename Open, typename Reader>
   Status Follow(const Open& open, const Reader& reader, const CallOptions& options) {
-    for (int failures = 0;;) {
+    Outage outage;
+    while (true) {
       grpc::ClientContext context;
       Prepare(context);
       std::optional<Cancellation::Registration> registration;
@@ -236,25 +267,23 @@ class GrpcControl final : public Control {
       Message message;
       bool stopped = false;
       while (!stopped && stream->Read(&message)) {
-        failures = 0;
+        outage = {};
         stopped = reader(message) == Next::kStop;
       }
       if (stopped) context.TryCancel();
       const grpc::Status status = stream->Finish();
+      NoteReached(context, status);
       if (stopped || status.ok()) return Ok();
-      if (status.error_code() != grpc::StatusCode::UNAVAILABLE || ++failures >= kMaxStreamFailures) {
-        return Explain(status, options);
-      }
-      PW_TRY(Wait(Backoff(failures), options));
+      if (!WorthWaiting(outage, status)) return Explain(status, options);
+      PW_TRY(Wait(NextWait(outage, options), options));
     }
   }
-
-  static constexpr int kMaxStreamFailures = 8;
 
   const std::string endpoint_;
   const std::string authorization_;
   const std::unique_ptr<Stub> stub_;
   SystemRandom random_;
+  std::atomic<bool> reached_{false};
 };
 
 }  // namespace

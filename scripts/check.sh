@@ -28,7 +28,7 @@ echo "layers"
 python3 -B scripts/layers.py || status=1
 
 echo "words"
-if git grep -nE '(TODO|FIXME|XXX)\b' -- '*.cc' '*.h' '*.py' '*.sh' '*.cmake' ':!scripts/check.sh'; then
+if git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.cc' '*.h' '*.py' '*.sh' '*.cmake' ':!scripts/check.sh'; then
   echo "open ends do not land"
   status=1
 fi

@@ -36,14 +36,16 @@ void AddSource(CLI::App& command, Source& source) {
   command.add_flag("--prune", source.prune, "Delete what the set has and the folder does not name");
 }
 
-Result<v1::ApplyRequest> RequestFor(App& app, const Source& source) {
-  PW_ASSIGN(std::vector<v1::DesiredObject> objects, LoadForApply(app, source.path));
+// `bound`: to the objects as they are now, so that what somebody changes in between is not overwritten unseen.
+Result<v1::ApplyRequest> RequestFor(App& app, const Source& source, bool bound) {
+  PW_ASSIGN(DocumentsToApply documents, LoadForApply(app, source.path));
   PW_ASSIGN(const std::string workspace, app.workspace());
   v1::ApplyRequest request;
   request.set_workspace(workspace);
   request.set_owner("cli:" + source.set);
   if (source.prune) request.set_scope(v1::APPLY_SCOPE_WHOLE_OWNER);
-  for (v1::DesiredObject& object : objects) *request.add_puts() = std::move(object);
+  if (bound) request.mutable_expected_revisions()->insert(documents.revisions.begin(), documents.revisions.end());
+  for (v1::DesiredObject& object : documents.objects) *request.add_puts() = std::move(object);
   return request;
 }
 
@@ -55,7 +57,7 @@ struct PlanOptions {
 };
 
 Result<int> RunPlan(App& app, const PlanOptions& options) {
-  PW_ASSIGN(v1::ApplyRequest request, RequestFor(app, options.source));
+  PW_ASSIGN(v1::ApplyRequest request, RequestFor(app, options.source, !options.out.empty()));
   for (const std::string& target : options.targets) {
     PW_ASSIGN(*request.add_targets(), ParseRef(app.kinds(), target));
   }
@@ -90,7 +92,7 @@ Result<int> RunApply(App& app, const ApplyOptions& options) {
   if (IsPlanFile(options.source.path)) {
     PW_ASSIGN(request, LoadPlanFile(options.source.path));
   } else {
-    PW_ASSIGN(request, RequestFor(app, options.source));
+    PW_ASSIGN(request, RequestFor(app, options.source, !options.choices.yes));
   }
   if (!options.digest.empty()) {
     Result<Digest> digest = Digest::FromHex(options.digest);
@@ -102,7 +104,8 @@ Result<int> RunApply(App& app, const ApplyOptions& options) {
   }
   const std::string bound = HexEncode(request.plan_digest());
   Result<int> code = ApplyAndFollow(app, std::move(request), options.choices);
-  if (!code.ok() && !bound.empty() && code.error().code() == ErrorCode::kFailedPrecondition) {
+  if (!code.ok() && !bound.empty() &&
+      (code.error().code() == ErrorCode::kFailedPrecondition || code.error().code() == ErrorCode::kConflict)) {
     return code.error().Wrap("the plan with the digest " + bound + " was not applied");
   }
   return code;

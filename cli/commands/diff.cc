@@ -54,11 +54,11 @@ void AddLabelLines(const v1::StoredObject& stored, const v1::DesiredObject& desi
 }
 
 Result<std::vector<ObjectDifference>> AgainstFolder(App& app, const std::string& path) {
-  PW_ASSIGN(const std::vector<v1::DesiredObject> objects, LoadForApply(app, path));
+  PW_ASSIGN(const DocumentsToApply documents, LoadForApply(app, path));
   PW_ASSIGN(const std::string workspace, app.workspace());
   PW_ASSIGN(client::Control * control, app.control());
   std::vector<ObjectDifference> differences;
-  for (const v1::DesiredObject& desired : objects) {
+  for (const v1::DesiredObject& desired : documents.objects) {
     v1::GetRequest request;
     request.set_workspace(workspace);
     request.mutable_object()->set_kind(desired.kind());

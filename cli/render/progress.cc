@@ -107,6 +107,10 @@ void RunProgress::Update(const v1::Run& run) {
     last = std::move(seen);
     Announce(record);
   }
+  for (const std::string& reason : run.waiting()) {
+    if (!waited_for_.insert(reason).second) continue;
+    terminal_.out() << terminal_.Paint(Style::kYellow, "waiting") << "  " << OneLine(Printable(reason)) << "\n";
+  }
   if (live && !Ended(run.state())) Redraw(run);
   terminal_.out() << std::flush;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "podwright/v1/run.pb.h"
@@ -28,6 +29,7 @@ class RunProgress {
   Terminal& terminal_;
   bool quiet_;
   int drawn_lines_ = 0;
+  std::set<std::string> waited_for_;
   std::map<std::string, std::string> announced_;  // by action: its last announced state and attempt
 };
 

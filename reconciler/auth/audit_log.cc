@@ -1,6 +1,8 @@
 #include "reconciler/auth/audit_log.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "core/crypto/secret.h"
@@ -19,7 +21,9 @@ constexpr char kEntries[] = "audit/entry/";
 constexpr char kHead[] = "audit/head";
 constexpr char kKey[] = "audit/key";
 constexpr std::size_t kBatch = 50;
-constexpr int kMaxAttempts = 32;
+constexpr int kMaxAttempts = 200;
+// Grows with the attempts up to this, so that of many writers each gets its turn.
+constexpr std::chrono::microseconds kLongestPause{5000};
 constexpr std::size_t kPage = 200;
 
 std::string EntryKey(std::int64_t sequence) {
@@ -137,6 +141,8 @@ Result<std::int64_t> AuditLog::Write(const std::vector<Pending*>& batch) {
     tail_.reset();
     PW_ASSIGN(tail_, std::move(written));
     if (tail_) return first;
+    const auto bound = std::min<std::int64_t>(kLongestPause.count(), std::int64_t{50} << std::min(attempt, 10));
+    std::this_thread::sleep_for(std::chrono::microseconds(random_.Below(static_cast<std::uint64_t>(bound))));
   }
   return Conflict("others append to the audit log all the time");
 }

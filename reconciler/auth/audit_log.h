@@ -23,6 +23,7 @@
 #include "core/clock.h"
 #include "core/crypto/envelope.h"
 #include "core/crypto/keys.h"
+#include "core/random.h"
 #include "core/result.h"
 #include "reconciler/auth/audit_entry.h"
 #include "reconciler/store/store.h"
@@ -75,6 +76,7 @@ class AuditLog {
   const crypto::PrivateKey key_;
   const crypto::PublicKey public_key_;
   std::optional<Tail> tail_;  // of the thread that flushes
+  SystemRandom random_;       // the same
 
   std::mutex mutex_;
   std::condition_variable flushed_;

@@ -88,8 +88,8 @@ class BadInput(Acceptance):
         self.world.run("apply", folder, "--yes")
         with self.assertRaises(Failed) as failure:
             self.world.run("apply", planned, "--yes")
-        self.assertIn("secret/stale", failure.exception.out + failure.exception.err)
         self.world.run("delete", "secret/stale", "--yes")
+        self.assertIn("secret/stale", failure.exception.out + failure.exception.err)
 
     def test_a_second_control_plane_on_the_same_folder_is_refused(self):
         import subprocess
