@@ -1,7 +1,8 @@
 // Provider: what the author of a provider writes, and hands to Serve().
 //
 // Resources and data sources that need what Configure made (a client, say) share it with the provider
-// object. Resources(), DataSources() and Functions() are called once, before Configure. Configure is called at most
+// object. Resources(), DataSources(), EphemeralResources() and Functions() are called once, before
+// Configure. Configure is called at most
 // once a process, before any Read, Plan or Apply, on any thread.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include "provider/sdk/cancellation.h"
 #include "provider/sdk/data_source.h"
 #include "provider/sdk/diagnostics.h"
+#include "provider/sdk/ephemeral_resource.h"
 #include "provider/sdk/function.h"
 #include "provider/sdk/resource.h"
 #include "provider/sdk/schema/schema.h"
@@ -43,6 +45,7 @@ class Provider {
   virtual void Configure(const ConfigureRequest& request, ConfigureResponse& response) = 0;
   virtual std::vector<std::unique_ptr<Resource>> Resources() = 0;
   virtual std::vector<std::unique_ptr<DataSource>> DataSources() { return {}; }
+  virtual std::vector<std::unique_ptr<EphemeralResource>> EphemeralResources() { return {}; }
   virtual std::vector<std::unique_ptr<Function>> Functions() { return {}; }
 };
 

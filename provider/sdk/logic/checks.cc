@@ -182,6 +182,12 @@ void CheckPlan(const Schema& schema, const Value& config, const Value& prior, co
   walk.Object(schema.attributes, config, prior, planned, {}, false);
 }
 
+void CheckOpened(const Schema& schema, const Value& config, const Value& result, Diagnostics& diagnostics) {
+  PlanWalk walk("Provider produced invalid ephemeral resource instance", diagnostics);
+  walk.Object(schema.attributes, config, Value::Null(), result, {},
+              true);  // never shown: what is ephemeral is often secret
+}
+
 void CheckApplied(const Schema& schema, const Value& planned, const Value& state, Diagnostics& diagnostics) {
   AppliedWalk walk("Provider produced inconsistent result after apply", diagnostics);
   if (planned.is_null() != state.is_null()) {

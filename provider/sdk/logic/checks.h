@@ -16,6 +16,9 @@ bool ChecksEnabled();
 void CheckPlan(const Schema& schema, const Value& config, const Value& prior, const Value& proposed,
                const Value& planned, Diagnostics& diagnostics);
 
+// What opening an ephemeral resource gave: the rules of a plan.
+void CheckOpened(const Schema& schema, const Value& config, const Value& result, Diagnostics& diagnostics);
+
 // Every known planned value is in the result, unchanged.
 void CheckApplied(const Schema& schema, const Value& planned, const Value& state, Diagnostics& diagnostics);
 

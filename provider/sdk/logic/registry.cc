@@ -58,6 +58,18 @@ Result<DataSourceEntry> DataSourceEntry::Make(std::unique_ptr<DataSource> data_s
   return entry;
 }
 
+Result<EphemeralEntry> EphemeralEntry::Make(std::unique_ptr<EphemeralResource> resource) {
+  EphemeralEntry entry{.resource = std::move(resource)};
+  PW_TRY(Caught([&] { entry.schema = entry.resource->GetSchema(); }));
+  PW_TRY(CheckedSchema(entry.schema, Schema::Of::kEphemeral, "ephemeral resource " + entry.resource->TypeName()));
+  entry.type = entry.schema.ImpliedType();
+  EphemeralResource* self = entry.resource.get();
+  entry.validate = dynamic_cast<WithValidate*>(self);
+  entry.renew = dynamic_cast<WithRenew*>(self);
+  entry.close = dynamic_cast<WithClose*>(self);
+  return entry;
+}
+
 Result<FunctionEntry> FunctionEntry::Make(std::unique_ptr<const Function> function) {
   FunctionEntry entry{.function = std::move(function)};
   PW_TRY(Caught([&] { entry.signature = entry.function->GetSignature(); }));
@@ -91,6 +103,13 @@ Status Registry::Fill() {
     if (!data_sources_.emplace(name, std::move(entry)).second)
       return Internal("data source " + name + " is there twice");
   }
+  for (std::unique_ptr<EphemeralResource>& resource : provider_->EphemeralResources()) {
+    std::string name = resource->TypeName();
+    PW_ASSIGN(EphemeralEntry entry, EphemeralEntry::Make(std::move(resource)));
+    if (!ephemerals_.emplace(name, std::move(entry)).second) {
+      return Internal("ephemeral resource " + name + " is there twice");
+    }
+  }
   for (std::unique_ptr<Function>& function : provider_->Functions()) {
     std::string name = function->Name();
     PW_ASSIGN(FunctionEntry entry, FunctionEntry::Make(std::move(function)));
@@ -109,6 +128,14 @@ Result<const DataSourceEntry*> Registry::FindDataSource(std::string_view type_na
   const auto found = data_sources_.find(type_name);
   if (found == data_sources_.end()) {
     return NotFound("this provider has no data source \"" + std::string(type_name) + "\"");
+  }
+  return &found->second;
+}
+
+Result<const EphemeralEntry*> Registry::FindEphemeral(std::string_view type_name) const {
+  const auto found = ephemerals_.find(type_name);
+  if (found == ephemerals_.end()) {
+    return NotFound("this provider has no ephemeral resource \"" + std::string(type_name) + "\"");
   }
   return &found->second;
 }

@@ -1,4 +1,4 @@
-// Registry: a provider's resources, data sources and functions with their schemas, made once.
+// Registry: all that a provider has, with its schemas, made once.
 //
 // Immutable after Build, so any thread may read it; what it holds is the author's, called concurrently.
 #pragma once
@@ -37,6 +37,18 @@ struct DataSourceEntry {
   static Result<DataSourceEntry> Make(std::unique_ptr<DataSource> data_source);
 };
 
+struct EphemeralEntry {
+  std::unique_ptr<EphemeralResource> resource;
+  Schema schema{};
+  Type type{};
+  // What it also is; null where it is not.
+  WithValidate* validate = nullptr;
+  WithRenew* renew = nullptr;
+  WithClose* close = nullptr;
+
+  static Result<EphemeralEntry> Make(std::unique_ptr<EphemeralResource> resource);
+};
+
 struct FunctionEntry {
   std::unique_ptr<const Function> function;
   FunctionSignature signature{};
@@ -54,9 +66,11 @@ class Registry {
   const Type& provider_type() const { return provider_type_; }
   const std::map<std::string, ResourceEntry, std::less<>>& resources() const { return resources_; }
   const std::map<std::string, DataSourceEntry, std::less<>>& data_sources() const { return data_sources_; }
+  const std::map<std::string, EphemeralEntry, std::less<>>& ephemerals() const { return ephemerals_; }
   const std::map<std::string, FunctionEntry, std::less<>>& functions() const { return functions_; }
   Result<const ResourceEntry*> FindResource(std::string_view type_name) const;
   Result<const DataSourceEntry*> FindDataSource(std::string_view type_name) const;
+  Result<const EphemeralEntry*> FindEphemeral(std::string_view type_name) const;
   Result<const FunctionEntry*> FindFunction(std::string_view name) const;
 
  private:
@@ -68,6 +82,7 @@ class Registry {
   Type provider_type_;
   std::map<std::string, ResourceEntry, std::less<>> resources_;
   std::map<std::string, DataSourceEntry, std::less<>> data_sources_;
+  std::map<std::string, EphemeralEntry, std::less<>> ephemerals_;
   std::map<std::string, FunctionEntry, std::less<>> functions_;
 };
 

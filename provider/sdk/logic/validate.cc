@@ -56,6 +56,15 @@ Diagnostics ValidateDataSource(const DataSourceEntry& entry, const ValidateReque
   return diagnostics;
 }
 
+Diagnostics ValidateEphemeral(const EphemeralEntry& entry, const ValidateRequest& request) {
+  Diagnostics diagnostics;
+  Guarded(diagnostics, [&] {
+    RunValidators(entry.schema.attributes, request.config, {}, true, diagnostics);
+    if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
+  });
+  return diagnostics;
+}
+
 Diagnostics ValidateProvider(const Registry& registry, const ValidateRequest& request) {
   Diagnostics diagnostics;
   Guarded(diagnostics, [&] {

@@ -104,6 +104,7 @@ class Serving {
     std::future<void> finished = done.get_future();
     std::thread stopper([this, &done] {
       server_->Shutdown(std::chrono::system_clock::now() + kGrace);
+      service_.CloseEphemerals();
       done.set_value();
     });
     if (finished.wait_for(kGiveUp) != std::future_status::ready) {

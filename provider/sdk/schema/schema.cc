@@ -106,6 +106,9 @@ Status Schema::Check(Of of) const {
     if (of == Of::kDataSource && attribute.write_only) {
       checker.Fault(attribute.name, "data sources have no write-only attributes");
     }
+    if (of == Of::kEphemeral && attribute.write_only) {
+      checker.Fault(attribute.name, "ephemeral resources have no write-only attributes: nothing of them is kept");
+    }
   }
   if (!checker.faults().empty()) return InvalidArgument(checker.faults());
   return Ok();

@@ -59,7 +59,7 @@ struct Schema {
   std::string deprecation{};
   std::vector<Attribute> attributes{};
 
-  enum class Of { kProvider, kResource, kDataSource };
+  enum class Of { kProvider, kResource, kDataSource, kEphemeral };
 
   const Attribute* Find(std::string_view name) const;
   // An object with every attribute.

@@ -1,4 +1,4 @@
-// Ephemeral resources, identity, moves, lists, actions and state stores: no provider made with
+// Identity, moves, lists, actions and state stores: no provider made with
 // this SDK has them, and no schema announces them. A client that asks nevertheless gets the answer of a
 // provider without the feature: empty lists, and diagnostics that name what is not there.
 #include "provider/sdk/server/provider_service.h"
@@ -29,10 +29,6 @@ grpc::Status Missing(Response* response, const std::string& what, const std::str
     return Missing(response, what, request->name_field());                                            \
   }
 
-PODWRIGHT_MISSING(ValidateEphemeralResourceConfig, ValidateEphemeralResourceConfig, "ephemeral resource", type_name)
-PODWRIGHT_MISSING(OpenEphemeralResource, OpenEphemeralResource, "ephemeral resource", type_name)
-PODWRIGHT_MISSING(RenewEphemeralResource, RenewEphemeralResource, "ephemeral resource", type_name)
-PODWRIGHT_MISSING(CloseEphemeralResource, CloseEphemeralResource, "ephemeral resource", type_name)
 PODWRIGHT_MISSING(UpgradeResourceIdentity, UpgradeResourceIdentity, "resource identity", type_name)
 PODWRIGHT_MISSING(GenerateResourceConfig, GenerateResourceConfig, "configuration generator", type_name)
 PODWRIGHT_MISSING(ValidateListResourceConfig, ValidateListResourceConfig, "list resource", type_name)

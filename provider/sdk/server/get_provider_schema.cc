@@ -16,6 +16,7 @@ grpc::Status ProviderService::GetMetadata(grpc::ServerContext*, const tfplugin6:
   return Answer(response->mutable_diagnostics(), [&](const logic::Registry& registry, Diagnostics&) -> Status {
     for (const auto& [name, entry] : registry.resources()) response->add_resources()->set_type_name(name);
     for (const auto& [name, entry] : registry.data_sources()) response->add_data_sources()->set_type_name(name);
+    for (const auto& [name, entry] : registry.ephemerals()) response->add_ephemeral_resources()->set_type_name(name);
     for (const auto& [name, entry] : registry.functions()) response->add_functions()->set_name(name);
     return Ok();
   });
@@ -31,6 +32,9 @@ grpc::Status ProviderService::GetProviderSchema(grpc::ServerContext*, const tfpl
     }
     for (const auto& [name, entry] : registry.data_sources()) {
       ToWire(entry.schema, (*response->mutable_data_source_schemas())[name]);
+    }
+    for (const auto& [name, entry] : registry.ephemerals()) {
+      ToWire(entry.schema, (*response->mutable_ephemeral_resource_schemas())[name]);
     }
     for (const auto& [name, entry] : registry.functions()) {
       ToWire(entry.signature, (*response->mutable_functions())[name]);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "provider/sdk/logic/open_ephemerals.h"
 #include "provider/sdk/logic/registry.h"
 #include "provider/sdk/server/translate.h"
 #include "tfplugin/tfplugin6.grpc.pb.h"
@@ -24,6 +25,8 @@ class ProviderService final : public tfplugin6::Provider::Service {
 
   // Makes every waiting operation see its cancellation token.
   void Cancel() { cancellation_.Cancel(); }
+  // Closes the ephemeral resources that the host has left open. Call it when no call is under way.
+  void CloseEphemerals() { open_ephemerals_.CloseAll(); }
 
 // The signature of a unary RPC, the same for all.
 #define PODWRIGHT_RPC(name, message)                                                          \
@@ -43,6 +46,10 @@ class ProviderService final : public tfplugin6::Provider::Service {
   PODWRIGHT_RPC(ImportResourceState, ImportResourceState)
   PODWRIGHT_RPC(ValidateDataResourceConfig, ValidateDataResourceConfig)
   PODWRIGHT_RPC(ReadDataSource, ReadDataSource)
+  PODWRIGHT_RPC(ValidateEphemeralResourceConfig, ValidateEphemeralResourceConfig)
+  PODWRIGHT_RPC(OpenEphemeralResource, OpenEphemeralResource)
+  PODWRIGHT_RPC(RenewEphemeralResource, RenewEphemeralResource)
+  PODWRIGHT_RPC(CloseEphemeralResource, CloseEphemeralResource)
   PODWRIGHT_RPC(GetFunctions, GetFunctions)
   PODWRIGHT_RPC(CallFunction, CallFunction)
   // What this provider has not: answered as a provider without the feature should.
@@ -50,10 +57,6 @@ class ProviderService final : public tfplugin6::Provider::Service {
   PODWRIGHT_RPC(GetResourceIdentitySchemas, GetResourceIdentitySchemas)
   PODWRIGHT_RPC(UpgradeResourceIdentity, UpgradeResourceIdentity)
   PODWRIGHT_RPC(GenerateResourceConfig, GenerateResourceConfig)
-  PODWRIGHT_RPC(ValidateEphemeralResourceConfig, ValidateEphemeralResourceConfig)
-  PODWRIGHT_RPC(OpenEphemeralResource, OpenEphemeralResource)
-  PODWRIGHT_RPC(RenewEphemeralResource, RenewEphemeralResource)
-  PODWRIGHT_RPC(CloseEphemeralResource, CloseEphemeralResource)
   PODWRIGHT_RPC(ValidateListResourceConfig, ValidateListResourceConfig)
   PODWRIGHT_RPC(PlanAction, PlanAction)
   PODWRIGHT_RPC(ValidateActionConfig, ValidateActionConfig)
@@ -84,6 +87,7 @@ class ProviderService final : public tfplugin6::Provider::Service {
 
   Provider& provider_;
   CancellationSource cancellation_;
+  logic::OpenEphemerals open_ephemerals_;
   std::mutex mutex_;
   std::unique_ptr<logic::Registry> registry_;  // protected by mutex_ until it is made, then constant
   std::optional<Error> registry_error_;        // protected by mutex_

@@ -85,6 +85,10 @@ TEST_F(ClientPlayingCore, UnknownTypesAreDiagnostics) {
   ExpectRefused(&Stub::ImportResourceState);
   ExpectRefused(&Stub::ReadDataSource);
   ExpectRefused(&Stub::ValidateResourceConfig);
+  ExpectRefused(&Stub::ValidateEphemeralResourceConfig);
+  ExpectRefused(&Stub::OpenEphemeralResource);
+  ExpectRefused(&Stub::RenewEphemeralResource);
+  ExpectRefused(&Stub::CloseEphemeralResource);
 }
 
 TEST_F(ClientPlayingCore, ReadBeforeConfigureIsADiagnostic) {
@@ -101,8 +105,6 @@ TEST_F(ClientPlayingCore, AbsentFeaturesAnswerAsAbsent) {
   ExpectRefused(&Stub::MoveResourceState);
   ExpectRefused(&Stub::UpgradeResourceIdentity);
   ExpectRefused(&Stub::GenerateResourceConfig);
-  ExpectRefused(&Stub::ValidateEphemeralResourceConfig);
-  ExpectRefused(&Stub::OpenEphemeralResource);
   ExpectRefused(&Stub::ValidateListResourceConfig);
   ExpectRefused(&Stub::PlanAction);
   ExpectRefused(&Stub::ValidateActionConfig);

@@ -65,6 +65,16 @@ ClientCapabilities FromWire(const tfplugin6::ClientCapabilities& wire) {
           .write_only_attributes_allowed = wire.write_only_attributes_allowed()};
 }
 
+tfplugin6::Deferred::Reason ToWire(DeferredReason reason) {
+  switch (reason) {
+    case DeferredReason::kResourceConfigUnknown: return tfplugin6::Deferred::RESOURCE_CONFIG_UNKNOWN;
+    case DeferredReason::kProviderConfigUnknown: return tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN;
+    case DeferredReason::kAbsentPrerequisite: return tfplugin6::Deferred::ABSENT_PREREQ;
+    case DeferredReason::kUnknown: break;
+  }
+  return tfplugin6::Deferred::UNKNOWN;
+}
+
 Status ToWire(const Value& value, const Type& type, tfplugin6::DynamicValue& wire) {
   PW_ASSIGN(std::string bytes, EncodeMsgpack(value, type));
   wire.set_msgpack(std::move(bytes));

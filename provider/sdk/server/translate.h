@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "provider/sdk/deferral.h"
 #include "provider/sdk/diagnostics.h"
 #include "provider/sdk/function.h"
 #include "provider/sdk/resource.h"
@@ -18,6 +19,7 @@ Result<Value> FromWire(const tfplugin6::DynamicValue& wire, const Type& type);
 ClientCapabilities FromWire(const tfplugin6::ClientCapabilities& wire);
 
 Status ToWire(const Value& value, const Type& type, tfplugin6::DynamicValue& wire);
+tfplugin6::Deferred::Reason ToWire(DeferredReason reason);
 void ToWire(const AttributePath& path, tfplugin6::AttributePath& wire);
 void ToWire(const Diagnostics& diagnostics, google::protobuf::RepeatedPtrField<tfplugin6::Diagnostic>& wire);
 void ToWire(const Schema& schema, tfplugin6::Schema& wire);

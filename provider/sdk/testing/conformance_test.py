@@ -300,6 +300,89 @@ class Functions(Case):
         self.assertIn("two results for the same arguments", self.value('wrong("random")', expect=1))
 
 
+class Ephemerals(Case):
+    def setUp(self):
+        super().setUp()
+        self.journal = os.path.join(self.root, "journal")
+
+    def token(self, rest=""):
+        return 'ephemeral "toy_token" "t" {\n  name = "t"\n  journal = "%s"\n%s}\n' % (self.journal, rest)
+
+    def words(self):
+        with open(self.journal) as file:
+            words = file.read().split()
+        os.unlink(self.journal)
+        return words
+
+    def test_token_is_open_for_one_run_and_kept_nowhere(self):
+        self.write(self.token() + 'resource "toy_file" "a" {\n  name = "a"\n'
+                   "  secret_wo = ephemeral.toy_token.t.value\n  secret_wo_version = 1\n}\n")
+        self.run_cli("validate")
+        self.run_cli("plan", "-out=plan.bin")
+        self.assertEqual(self.words(), ["open", "close"])
+        self.run_cli("apply", "plan.bin")
+        self.assertEqual(self.words(), ["open", "close"])
+        with open(os.path.join(self.objects, "a.secret")) as file:
+            self.assertEqual(file.read(), "t0ken-of-t")
+        with open(os.path.join(self.work, "terraform.tfstate")) as file:
+            self.assertNotIn("t0ken", file.read())
+        self.assert_settled()
+        self.run_cli("destroy", "-auto-approve")
+        self.assertEqual(os.listdir(self.objects), [])
+
+    def test_token_is_renewed_while_the_run_lasts(self):
+        self.write(self.token("  renew_seconds = 1\n") + 'resource "toy_file" "a" {\n  name = "a"\n  wait = 4\n'
+                   "  secret_wo = ephemeral.toy_token.t.value\n}\n")
+        self.apply()
+        words = self.words()
+        self.assertIn("renew", words)
+        self.assertEqual((words.count("open"), words.count("close")), (2, 2))
+        self.assertEqual(os.listdir(self.objects).count("t.open"), 0)
+
+    def test_interrupted_run_closes_what_is_open(self):
+        self.write(self.token() + 'resource "toy_file" "a" {\n  name = "a"\n  wait = 60\n'
+                   "  secret_wo = ephemeral.toy_token.t.value\n}\n")
+        run = subprocess.Popen([CLI, "apply", "-auto-approve", "-no-color"], cwd=self.work, env=self.env, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        self.eventually(lambda: os.path.exists(os.path.join(self.objects, "a.json")), "nothing was created")
+        os.killpg(run.pid, signal.SIGINT)
+        run.communicate(timeout=30)
+        self.eventually(lambda: not self.providers(), "the provider outlives its host")
+        self.assertEqual(self.words(), ["open", "close", "open", "close"])
+
+    def test_failed_run_closes_what_is_open(self):
+        self.write(self.token() + 'resource "toy_file" "a" {\n  name = "a"\n  fail = "create"\n'
+                   "  secret_wo = ephemeral.toy_token.t.value\n}\n")
+        self.apply(expect=1)
+        self.assertEqual(self.words(), ["open", "close", "open", "close"])
+
+    def test_bad_and_absent_tokens_are_named(self):
+        self.write(self.token().replace('name = "t"', 'name = "a/b"'))
+        self.assertIn("Names have no slashes", self.run_cli("validate", expect=1))
+        self.write(self.token().replace('name = "t"', 'name = "none"'))
+        self.assertIn("There is none of that name", self.run_cli("plan", expect=1))
+
+    def test_deferral_without_a_client_that_waits_says_what_to_do(self):
+        self.write(self.token('  wait_for = "a.json"\n'))
+        self.assertIn("-target", self.run_cli("plan", expect=1))
+
+    def test_checks_name_the_fault_and_close_what_was_opened(self):
+        faults = {"nothing": "neither an object nor an error", "unknown": "unknown value for .made",
+                  "type": "made: a string is required", "value": ".fault: planned value",
+                  "absent": ".absent: planned value", "renew": "has no renewal"}
+        for fault, expected in faults.items():
+            with self.subTest(fault=fault):
+                self.write('ephemeral "toy_wrong" "w" {\n  fault = "%s"\n  journal = "%s"\n}\n' % (fault, self.journal))
+                self.assertIn(expected, self.run_cli("plan", expect=1, PODWRIGHT_SDK_CHECKS="1"))
+                self.assertEqual(self.words(), ["open", "close"])
+
+    def test_core_agrees_where_the_checks_are_off(self):
+        self.write('ephemeral "toy_wrong" "w" {\n  fault = "value"\n}\n')
+        output = self.run_cli("plan", expect=1, PODWRIGHT_SDK_CHECKS="0")
+        self.assertIn("Provider produced invalid", output)
+        self.assertNotIn("SDK's checks", output)
+
+
 class Faults(Case):
     def test_failed_create_keeps_the_object_tainted(self):
         self.write('resource "toy_file" "a" {\n  name = "a"\n  fail = "create"\n}\n')

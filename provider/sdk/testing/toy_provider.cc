@@ -4,6 +4,7 @@
 
 #include "provider/sdk/testing/toy_file.h"
 #include "provider/sdk/testing/toy_functions.h"
+#include "provider/sdk/testing/toy_token.h"
 #include "provider/sdk/testing/toy_wrong.h"
 
 namespace podwright::sdk::testing {
@@ -49,6 +50,13 @@ std::vector<std::unique_ptr<DataSource>> ToyProvider::DataSources() {
   std::vector<std::unique_ptr<DataSource>> data_sources;
   data_sources.push_back(std::make_unique<ToyFileData>(folder_));
   return data_sources;
+}
+
+std::vector<std::unique_ptr<EphemeralResource>> ToyProvider::EphemeralResources() {
+  std::vector<std::unique_ptr<EphemeralResource>> resources;
+  resources.push_back(std::make_unique<ToyToken>(folder_));
+  resources.push_back(std::make_unique<ToyWrongEphemeral>());
+  return resources;
 }
 
 std::vector<std::unique_ptr<Function>> ToyProvider::Functions() {

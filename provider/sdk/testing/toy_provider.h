@@ -31,6 +31,7 @@ class ToyProvider final : public Provider {
   void Configure(const ConfigureRequest& request, ConfigureResponse& response) override;
   std::vector<std::unique_ptr<Resource>> Resources() override;
   std::vector<std::unique_ptr<DataSource>> DataSources() override;
+  std::vector<std::unique_ptr<EphemeralResource>> EphemeralResources() override;
   std::vector<std::unique_ptr<Function>> Functions() override;
 
  private:
