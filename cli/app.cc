@@ -53,6 +53,7 @@ void App::Build(CLI::App& root) {
 
   AddValidate(root, *this);
   AddPlanAndApply(root, *this);
+  AddPreview(root, *this);
   AddDiff(root, *this);
   AddGet(root, *this);
   AddWatch(root, *this);

@@ -29,6 +29,7 @@ class Terminal {
   Terminal(std::istream& in, std::ostream& out, std::ostream& err, TerminalTraits traits)
       : in_(in), out_(out), err_(err), traits_(traits) {}
 
+  std::istream& in() { return in_; }
   std::ostream& out() { return out_; }
   std::ostream& err() { return err_; }
   const TerminalTraits& traits() const { return traits_; }

@@ -11,6 +11,7 @@ class App;
 
 void AddValidate(CLI::App& root, App& app);
 void AddPlanAndApply(CLI::App& root, App& app);
+void AddPreview(CLI::App& root, App& app);
 void AddDiff(CLI::App& root, App& app);
 void AddGet(CLI::App& root, App& app);  // get, describe
 void AddWatch(CLI::App& root, App& app);
