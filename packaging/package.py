@@ -68,6 +68,9 @@ def main():
     provider = registry.Provider(release, debian, programs / "terraform-provider-podwright", ROOT / "LICENSE", when)
     hashes = provider.build(out, os.environ.get("PODWRIGHT_SIGNING_KEY", ""))
 
+    shutil.copytree(ROOT / "packaging/terraform-registry", out / "repository")
+    shutil.copyfile(ROOT / "LICENSE", out / "repository/LICENSE")
+
     folder = archive.fresh(out / "deb")
     stage = out / ".stage"
     packages = debs.build_all(
@@ -76,7 +79,7 @@ def main():
     shutil.rmtree(stage)
 
     for path in sorted(out.rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.relative_to(out).parts[0] != "repository":
             print(f"{path.stat().st_size:>10}  {path.relative_to(out)}")
     print("lock hashes: " + " ".join(hashes))
 

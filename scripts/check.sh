@@ -38,4 +38,7 @@ echo "generated files"
 if [ -x build/dev/bin/podwright-docgen ]; then
   build/dev/bin/podwright-docgen --check docs || { echo "run build/dev/bin/podwright-docgen docs"; status=1; }
 fi
+if [ -x build/dev/bin/podwright-registry-docs ]; then
+  build/dev/bin/podwright-registry-docs --check . || { echo "run build/dev/bin/podwright-registry-docs ."; status=1; }
+fi
 exit $status

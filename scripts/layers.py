@@ -12,6 +12,7 @@ ALLOWED = {
     "provider": ["provider", "client", "kinds", "core", "podwright/v1"],
     "client": ["client", "kinds", "core", "podwright/v1"],
     "cli": ["cli", "client", "kinds", "core", "podwright/v1"],
+    "packaging/docgen": ["packaging", "provider", "kinds", "core", "tfplugin"],
     "agent": ["agent", "kinds", "core", "podwright/v1"],
     "reconciler/store": ["reconciler/store", "core"],
     "reconciler/ca": ["reconciler/ca", "reconciler/store", "core"],

@@ -143,6 +143,36 @@ class Release(Packaged):
             self.assertEqual(sorted(zipped.namelist()), ["LICENSE", f"terraform-provider-podwright_v{self.version}"])
             self.assertEqual(zipped.getinfo(f"terraform-provider-podwright_v{self.version}").external_attr >> 16, 0o100755)
 
+    def test_every_type_that_the_provider_serves_has_a_page_and_examples_that_terraform_accepts(self):
+        rc, folder = self.rc(self.out / "mirror"), self.stack("documented")
+        self.terraform(folder, rc, "init")
+        said = json.loads(self.terraform(folder, rc, "providers", "schema", "-json").stdout)
+        served = said["provider_schemas"][f"{HOST}/podwright/podwright"]
+        repository = self.out / "repository"
+        folders = {"resource_schemas": ("resources", "resource.tf"), "data_source_schemas": ("data-sources", "data-source.tf"),
+                   "ephemeral_resource_schemas": ("ephemeral-resources", "ephemeral-resource.tf"),
+                   "functions": ("functions", "function.tf")}
+        examples = []
+        for key, (name, example) in folders.items():
+            types = sorted(served.get(key, {}))
+            pages = sorted(path.stem for path in (repository / "docs" / name).glob("*.md"))
+            self.assertEqual(pages, [t.removeprefix("podwright_") for t in types], key)
+            examples += [repository / "examples" / name / t / example for t in types]
+        for example in examples:
+            self.assertTrue(example.exists(), example)
+            checked = self.folder / "checked"
+            shutil.rmtree(checked, ignore_errors=True)
+            shutil.copytree(folder, checked)
+            (checked / "main.tf").write_text(SECRET.split("resource", 1)[0])
+            shutil.copy(example, checked / "example.tf")
+            result = self.terraform(checked, rc, "validate", "-json")
+            self.assertTrue(json.loads(result.stdout)["valid"], f"{example}: {result.stdout}")
+        call(TOOL, "fmt", "-check", "-recursive", repository / "examples")
+        index = (repository / "docs/index.md").read_text()
+        self.assertTrue(index.startswith('---\npage_title: "podwright Provider"\n'))
+        self.assertEqual(sorted(path.stem for path in (repository / "docs/guides").glob("*.md")), ["install", "preview"])
+        self.assertIn("LICENSE", [path.name for path in repository.iterdir()])
+
     def test_a_stack_is_installed_from_the_mirror_and_applied(self):
         rc, folder = self.rc(self.out / "mirror"), self.stack("mirrored")
         said = self.terraform(folder, rc, "init").stdout

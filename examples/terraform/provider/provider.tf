@@ -7,7 +7,7 @@ terraform {
 }
 
 provider "podwright" {
-  stack    = "shop"                        # names the owner of everything that is declared here
-  endpoint = "https://podwright.internal:7440"
+  stack    = "shop" # names the owner of everything that is declared here
+  endpoint = "podwright.internal:7440"
   # token and CA: PODWRIGHT_TOKEN and PODWRIGHT_CA_FILE, or the CLI's context
 }

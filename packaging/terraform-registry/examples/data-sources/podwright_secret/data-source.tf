@@ -1,0 +1,3 @@
+data "podwright_secret" "example" {
+  name = "example"
+}

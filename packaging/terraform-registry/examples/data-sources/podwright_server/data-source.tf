@@ -1,0 +1,3 @@
+data "podwright_server" "example" {
+  name = "example"
+}

@@ -1,0 +1,4 @@
+import {
+  to = podwright_secret.example
+  id = "default/example"
+}

@@ -1,0 +1,4 @@
+import {
+  to = podwright_server.example
+  id = "default/example"
+}
