@@ -173,9 +173,11 @@ class Maker {
     tombstone.set_generation(tombstone.generation() + 1);
     tombstone.set_tombstone_unix_ms(core_.NowMillis());
     tombstone.set_updated_unix_ms(core_.NowMillis());
-    if (!core_.tables.StateOf(id).was_ready()) {
+    const bool was_ready = core_.tables.StateOf(id).was_ready();
+    if (!was_ready || request_.hold_deletes()) {
       tombstone.set_hold_until_unix_ms(core_.NowMillis() + core_.options.tombstone_hold.count());
-      out_.warnings.push_back(id.Text() + " was never ready: what exists of it is kept until " +
+      out_.warnings.push_back(id.Text() + (was_ready ? " is to be made again" : " was never ready") +
+                              ": what exists of it is kept until " +
                               FormatRfc3339(FromUnixMillis(tombstone.hold_until_unix_ms())) +
                               ", so that creating it again goes on with it");
     }

@@ -95,6 +95,29 @@ TEST_F(DeletionTest, ANeverReadyObjectIsKeptForAWhileAndResumed) {
   EXPECT_EQ(agent.widgets["chair"], "wood");
 }
 
+TEST_F(DeletionTest, AReadyObjectIsKeptForAWhileWhereTheRequestAsksForIt) {
+  MemoryAgent& agent = *world.link.Find("web-1");
+  auto create = world.Request("tofu:shop");
+  World::PutWidget(&create, "chair", World::Widget({"web-1"}, "wood"));
+  ASSERT_EQ(world.ApplyAndFinish(create).state(), v1::RUN_STATE_SUCCEEDED);
+  const std::string uid = world.Get("widget", "chair").object().uid();
+  auto deletion = Deletion("widget", "chair");
+  deletion.set_hold_deletes(true);
+  const auto deleted = world.Apply(deletion);
+  ASSERT_TRUE(deleted.ok());
+  EXPECT_TRUE(deleted->run().empty());
+  world.Advance(minutes(5));
+  EXPECT_EQ(agent.widgets["chair"], "wood");
+  ASSERT_TRUE(world.Apply(create).ok());
+  world.Advance(minutes(12));
+  EXPECT_EQ(world.Get("widget", "chair").object().uid(), uid);
+  EXPECT_EQ(agent.widgets["chair"], "wood");
+  // Without it, or when nobody comes back for it, it goes.
+  ASSERT_TRUE(world.Apply(deletion).ok());
+  world.Advance(minutes(12));
+  EXPECT_FALSE(world.Exists("widget", "chair"));
+}
+
 TEST_F(DeletionTest, ANeverReadyObjectThatNobodyCreatesAgainGoes) {
   world.link.Find("web-1")->FailNext("widget.put", 1, true);
   auto create = world.Request("tofu:shop");
