@@ -60,18 +60,20 @@ std::string ContextFilePath(const Environment& environment) {
 
 Result<std::string> NormalizeEndpoint(const std::string& endpoint) {
   const Error bad = InvalidArgument("\"" + endpoint + "\" is not an endpoint: write HOST or HOST:PORT");
-  std::string host = endpoint;
+  static constexpr std::string_view kScheme = "https://";
+  const std::string place = endpoint.rfind(kScheme, 0) == 0 ? endpoint.substr(kScheme.size()) : endpoint;
+  std::string host = place;
   std::string port = "7440";
-  const bool bracketed = !endpoint.empty() && endpoint.front() == '[';
-  const std::size_t close = bracketed ? endpoint.find(']') : std::string::npos;
+  const bool bracketed = !place.empty() && place.front() == '[';
+  const std::size_t close = bracketed ? place.find(']') : std::string::npos;
   if (bracketed && close == std::string::npos) return bad;
-  const std::size_t colon = bracketed ? endpoint.find(':', close) : endpoint.rfind(':');
-  const bool bare_ipv6 = !bracketed && colon != std::string::npos && endpoint.find(':') != colon;
+  const std::size_t colon = bracketed ? place.find(':', close) : place.rfind(':');
+  const bool bare_ipv6 = !bracketed && colon != std::string::npos && place.find(':') != colon;
   if (colon != std::string::npos && !bare_ipv6) {
-    host = endpoint.substr(0, colon);
-    port = endpoint.substr(colon + 1);
+    host = place.substr(0, colon);
+    port = place.substr(colon + 1);
   }
-  if (bare_ipv6) host = "[" + endpoint + "]";
+  if (bare_ipv6) host = "[" + place + "]";
   unsigned number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (host.empty() || error != std::errc() || end != port.data() + port.size() || number == 0 || number > 65535 ||
@@ -104,7 +106,8 @@ Result<Context> ResolveContext(const Settings& settings, const Environment& envi
   if (auto endpoint = pick(settings.endpoint, "PODWRIGHT_ENDPOINT")) context.endpoint = *endpoint;
   if (auto token = pick(settings.token, "PODWRIGHT_TOKEN")) context.token = *token;
   if (auto workspace = pick(settings.workspace, "PODWRIGHT_WORKSPACE")) context.workspace = *workspace;
-  PW_TRY(TakeCa(context, std::nullopt, environment("PODWRIGHT_CA_FILE"), environment("PODWRIGHT_CA_FINGERPRINT")));
+  PW_TRY(TakeCa(context, environment("PODWRIGHT_CA"), environment("PODWRIGHT_CA_FILE"),
+                environment("PODWRIGHT_CA_FINGERPRINT")));
   PW_TRY(TakeCa(context, settings.ca_pem, settings.ca_file, settings.ca_fingerprint));
   PW_ASSIGN(context.endpoint, NormalizeEndpoint(context.endpoint));
 

@@ -12,6 +12,8 @@
 //       ca: |
 //         -----BEGIN CERTIFICATE-----
 //       workspace: default
+//       stack: shop                      # for the provider, as are:
+//       default_labels: {team: shop}
 //
 // Threading: values; the functions may be called from any thread.
 #pragma once
@@ -35,6 +37,8 @@ struct Context {
   std::string ca_pem;          // one or several certificates; wins over the fingerprint
   std::string ca_fingerprint;  // SHA-256 of the CA's certificate in hex; the CA is then asked for and compared
   std::string workspace = kDefaultWorkspace;
+  std::string stack;                                  // of the provider; "" where the file says none
+  std::map<std::string, std::string> default_labels;  // of the provider
 };
 
 struct ContextFile {
@@ -65,11 +69,12 @@ std::string ContextFilePath(const Environment& environment);
 Result<ContextFile> LoadContextFile(const std::string& path);
 Status SaveContextFile(const std::string& path, const ContextFile& file);
 
-// PODWRIGHT_CONTEXT, PODWRIGHT_ENDPOINT, PODWRIGHT_TOKEN, PODWRIGHT_CA_FILE, PODWRIGHT_CA_FINGERPRINT and
-// PODWRIGHT_WORKSPACE override the file. The error says what is missing and where it is looked for.
+// PODWRIGHT_CONTEXT, PODWRIGHT_ENDPOINT, PODWRIGHT_TOKEN, PODWRIGHT_CA (PEM), PODWRIGHT_CA_FILE,
+// PODWRIGHT_CA_FINGERPRINT and PODWRIGHT_WORKSPACE override the file. The error says what is missing and where it is
+// looked for.
 Result<Context> ResolveContext(const Settings& settings, const Environment& environment);
 
-// "host", "host:7440", "[::1]:7440" → host and port with the default port filled in.
+// "host", "host:7440", "[::1]:7440", each also after "https://" → host and port with the default port filled in.
 Result<std::string> NormalizeEndpoint(const std::string& endpoint);
 
 }  // namespace podwright::client

@@ -44,6 +44,14 @@ Result<Context> ParseContext(const std::string& path, const std::string& name, c
     if (key == "ca") target = &context.ca_pem;
     if (key == "ca_fingerprint") target = &context.ca_fingerprint;
     if (key == "workspace") target = &context.workspace;
+    if (key == "stack") target = &context.stack;
+    if (key == "default_labels") {
+      if (!entry.second.IsMap()) return At(path, entry.second, "\"default_labels\" must be a map");
+      for (const auto& label : entry.second) {
+        context.default_labels[label.first.as<std::string>()] = label.second.as<std::string>();
+      }
+      continue;
+    }
     if (target == nullptr) return At(path, entry.first, "unknown key \"" + key + "\"");
     if (!entry.second.IsScalar()) return At(path, entry.second, "\"" + key + "\" must be a text");
     *target = entry.second.as<std::string>();
@@ -86,6 +94,14 @@ std::string Emit(const ContextFile& file) {
     if (!context.ca_pem.empty()) out << YAML::Key << "ca" << YAML::Value << YAML::Literal << context.ca_pem;
     put("ca_fingerprint", context.ca_fingerprint);
     put("workspace", context.workspace);
+    put("stack", context.stack);
+    if (!context.default_labels.empty()) {
+      out << YAML::Key << "default_labels" << YAML::Value << YAML::BeginMap;
+      for (const auto& [key, value] : context.default_labels) {
+        out << YAML::Key << YAML::DoubleQuoted << key << YAML::Value << YAML::DoubleQuoted << value;
+      }
+      out << YAML::EndMap;
+    }
     out << YAML::EndMap;
   }
   out << YAML::EndMap << YAML::EndMap;

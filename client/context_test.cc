@@ -42,6 +42,8 @@ class ContextTest : public ::testing::Test {
     context.token = "token-of-" + name;
     context.ca_pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     context.workspace = "shop";
+    context.stack = "shop-production";
+    context.default_labels = {{"team", "shop"}, {"podwright.dev/tier", "web"}};
     return context;
   }
 
@@ -63,6 +65,8 @@ TEST_F(ContextTest, FileIsReadBackAsWritten) {
   EXPECT_EQ(a.token, "token-of-a");
   EXPECT_EQ(a.ca_pem, Full("a").ca_pem);
   EXPECT_EQ(a.workspace, "shop");
+  EXPECT_EQ(a.stack, "shop-production");
+  EXPECT_EQ(a.default_labels, Full("a").default_labels);
 }
 
 TEST_F(ContextTest, FileIsForItsOwnerAlone) {
@@ -122,6 +126,17 @@ TEST_F(ContextTest, FingerprintFromSettingsReplacesTheFilesCa) {
   EXPECT_EQ(context->ca_fingerprint, std::string(64, 'a'));
 }
 
+TEST_F(ContextTest, ACertificateInTheEnvironmentReplacesTheFilesCa) {
+  ContextFile file;
+  file.current = "a";
+  file.contexts["a"] = Full("a");
+  ASSERT_TRUE(SaveContextFile(Path(), file).ok());
+  variables_["PODWRIGHT_CA"] = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----\n";
+  const auto context = ResolveContext(Settings(), Variables());
+  ASSERT_TRUE(context.ok());
+  EXPECT_EQ(context->ca_pem, variables_["PODWRIGHT_CA"]);
+}
+
 TEST_F(ContextTest, WithoutFileTheErrorSaysWhatToSet) {
   const auto context = ResolveContext(Settings(), Variables());
   ASSERT_FALSE(context.ok());
@@ -145,7 +160,10 @@ TEST(NormalizeEndpoint, FillsInThePortAndRefusesNonsense) {
   EXPECT_EQ(*NormalizeEndpoint("host:1"), "host:1");
   EXPECT_EQ(*NormalizeEndpoint("::1"), "[::1]:7440");
   EXPECT_EQ(*NormalizeEndpoint("[::1]:5"), "[::1]:5");
-  for (const char* bad : {"", ":1", "host:", "host:x", "host:70000", "https://host", "[::1"}) {
+  EXPECT_EQ(*NormalizeEndpoint("https://host"), "host:7440");
+  EXPECT_EQ(*NormalizeEndpoint("https://host:8"), "host:8");
+  for (const char* bad :
+       {"", ":1", "host:", "host:x", "host:70000", "http://host", "https://", "https://host/x", "[::1"}) {
     EXPECT_FALSE(NormalizeEndpoint(bad).ok()) << bad;
   }
 }

@@ -62,6 +62,9 @@ class Cancellation;
 struct CallOptions {
   // For the call with all its retries; streams have none. 0: 60 s, Apply and Get with refresh 5 minutes.
   std::chrono::milliseconds timeout{0};
+  // Not 0: so long a control plane that is away is tried again where that is safe, reached before or not, and every
+  // try has the whole timeout.
+  std::chrono::milliseconds retry_for{0};
   Cancellation* cancellation = nullptr;  // borrowed; may be null
   // Told once for each outage that the call waits out, on the caller's thread. May be empty.
   std::function<void(const std::string& what)> on_outage{};

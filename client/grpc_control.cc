@@ -170,12 +170,21 @@ class GrpcControl final : public Control {
 
   void Prepare(grpc::ClientContext& context) const { context.AddMetadata("authorization", authorization_); }
 
+  // Nobody there, or a connection that broke: gRPC says UNKNOWN for what became unreadable, podwrightd never does.
+  static bool IsBroken(const grpc::Status& status) {
+    return status.error_code() == grpc::StatusCode::UNAVAILABLE || status.error_code() == grpc::StatusCode::UNKNOWN;
+  }
+
   Error Explain(const grpc::Status& status, const CallOptions& options) const {
     if (options.cancellation != nullptr && options.cancellation->cancelled()) return Cancelled("cancelled");
     Error error = FromGrpc(status);
     if (error.code() == ErrorCode::kUnavailable) {
       return Unavailable("cannot reach the control plane at " + endpoint_ +
                          " (is podwrightd running there?): " + error.message());
+    }
+    if (error.code() == ErrorCode::kUnknown) {
+      return Unavailable("the connection to the control plane at " + endpoint_ +
+                         " broke, or what answers there is none: " + error.message());
     }
     if (error.code() == ErrorCode::kDeadlineExceeded) {
       return DeadlineExceeded("the control plane at " + endpoint_ + " did not answer in time");
@@ -195,16 +204,23 @@ class GrpcControl final : public Control {
     if (status.ok() || peer.starts_with("ipv4:") || peer.starts_with("ipv6:")) reached_ = true;
   }
 
-  bool WorthWaiting(Outage& outage, const grpc::Status& status) const {
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return false;
+  milliseconds Patience(const CallOptions& options) const {
+    return options.retry_for.count() > 0 ? options.retry_for : reached_ ? milliseconds(kPatience) : milliseconds(0);
+  }
+
+  bool WorthWaiting(Outage& outage, const grpc::Status& status, const CallOptions& options) const {
+    if (!IsBroken(status)) return false;
+    if (options.cancellation != nullptr && options.cancellation->cancelled()) return false;
     if (++outage.attempts == 1) outage.since = steady_clock::now();
-    return reached_ ? steady_clock::now() - outage.since < kPatience : outage.attempts < kMaxAttempts;
+    const milliseconds patience = Patience(options);
+    return patience.count() > 0 ? steady_clock::now() - outage.since < patience : outage.attempts < kMaxAttempts;
   }
 
   milliseconds NextWait(const Outage& outage, const CallOptions& options) {
-    if (outage.attempts == 2 && reached_ && options.on_outage) {
+    const milliseconds patience = Patience(options);
+    if (outage.attempts == 2 && patience.count() > 0 && options.on_outage) {
       options.on_outage("the control plane at " + endpoint_ + " is away; trying again for up to " +
-                        std::to_string(kPatience.count()) + " minutes");
+                        std::to_string(patience.count() / 1000) + " seconds");
     }
     return Backoff(outage.attempts);
   }
@@ -228,7 +244,9 @@ class GrpcControl final : public Control {
   template <typename Response, typename Request>
   Result<Response> Unary(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                          const Request& request, const CallOptions& options, Repeat repeat) {
-    const auto deadline = system_clock::now() + (options.timeout.count() > 0 ? options.timeout : kCallTimeout);
+    const milliseconds timeout = options.timeout.count() > 0 ? options.timeout : kCallTimeout;
+    const bool patient = options.retry_for.count() > 0;
+    auto deadline = system_clock::now() + timeout;
     Outage outage;
     while (true) {
       grpc::ClientContext context;
@@ -245,8 +263,9 @@ class GrpcControl final : public Control {
       }
       NoteReached(context, status);
       if (status.ok()) return response;
-      if (repeat == Repeat::kNever || !WorthWaiting(outage, status)) return Explain(status, options);
+      if (repeat == Repeat::kNever || !WorthWaiting(outage, status, options)) return Explain(status, options);
       const milliseconds wait = NextWait(outage, options);
+      if (patient) deadline = system_clock::now() + wait + timeout;
       if (system_clock::now() + wait >= deadline) return Explain(status, options);
       PW_TRY(Wait(wait, options));
     }
@@ -274,7 +293,7 @@ class GrpcControl final : public Control {
       const grpc::Status status = stream->Finish();
       NoteReached(context, status);
       if (stopped || status.ok()) return Ok();
-      if (!WorthWaiting(outage, status)) return Explain(status, options);
+      if (!WorthWaiting(outage, status, options)) return Explain(status, options);
       PW_TRY(Wait(NextWait(outage, options), options));
     }
   }
@@ -301,6 +320,9 @@ Result<std::unique_ptr<Control>> Connect(const Context& context, const std::stri
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  // The channel's own waits must not outlast ours, or our tries would only be told of its last one.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 3'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   // A channel of its own for every Connect: tokens differ, and so may the CA behind one address.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
