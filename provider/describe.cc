@@ -1,10 +1,9 @@
 #include "provider/describe.h"
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include "core/digest.h"
-#include "provider/sdk/log.h"
 
 namespace podwright::provider {
 
@@ -26,22 +25,6 @@ std::map<std::string, const v1::Action*> ById(const v1::Plan& plan) {
     for (const v1::Action& action : slice.actions()) actions[action.id()] = &action;
   }
   return actions;
-}
-
-std::string FailureText(const v1::Run& run) {
-  std::string text = run.error();
-  for (const v1::ActionRecord& record : run.actions()) {
-    if (record.state() == v1::ACTION_STATE_FAILED) {
-      if (!text.empty()) text += "\n";
-      text += (record.action().server().empty() ? Ref(record.action().object()) : record.action().server()) + ": " +
-              record.action().summary() + ": " + record.outcome().error();
-    }
-  }
-  std::string undone;
-  for (const v1::ActionRecord& record : run.actions()) {
-    if (record.state() == v1::ACTION_STATE_COMPENSATED) undone += "\n  taken back: " + record.action().summary();
-  }
-  return text + undone;
 }
 
 }  // namespace
@@ -109,43 +92,6 @@ std::string HexDigest(const std::string& bytes) {
 }
 Result<std::string> DigestBytes(const std::string& hex) {
   return HexDecode(hex);
-}
-
-void AwaitRun(Backend& backend, const std::string& workspace, const std::string& run, const std::string& title,
-              const sdk::CancellationToken& cancellation, sdk::Diagnostics& diagnostics) {
-  std::set<std::string> told;
-  const auto progress = [&](const v1::Run& now) {
-    for (const v1::ActionRecord& record : now.actions()) {
-      if (record.state() < v1::ACTION_STATE_SUCCEEDED || !told.insert(record.action().id()).second) continue;
-      sdk::Log(sdk::LogLevel::kInfo, "action done",
-               {{"run", run},
-                {"server", record.action().server()},
-                {"action", record.action().summary()},
-                {"state", v1::ActionState_Name(record.state())}});
-    }
-  };
-  const Result<v1::Run> ended = backend.AwaitRun(workspace, run, progress, cancellation);
-  if (!ended.ok()) {
-    const bool interrupted = ended.error().code() == ErrorCode::kCancelled;
-    diagnostics.AddError(title + (interrupted ? ": interrupted, the run goes on" : ": lost sight of the run"),
-                         (interrupted ? std::string("The control plane goes on with it.") : ended.error().ToString()) +
-                             "\nLook at it with `podwright run get " + run + "`.");
-    return;
-  }
-  switch (ended->state()) {
-    case v1::RUN_STATE_SUCCEEDED: return;
-    case v1::RUN_STATE_SUPERSEDED:
-      diagnostics.AddWarning(title + ": superseded by a newer change",
-                             "Run " + run + " gave way to a newer revision of the object.");
-      return;
-    case v1::RUN_STATE_CANCELLED:
-      diagnostics.AddError(title + ": the run was cancelled",
-                           "Somebody cancelled run " + run + ".\n" + FailureText(*ended));
-      return;
-    default:
-      diagnostics.AddError(title + ": failed",
-                           FailureText(*ended) + "\nThe whole story: `podwright run get " + run + "`.");
-  }
 }
 
 }  // namespace podwright::provider

@@ -1,15 +1,11 @@
-// What a user of Terraform is told of plans and runs. Threading: pure, but for AwaitRun, which blocks.
+// What a user of Terraform is told of plans. Threading: pure functions.
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/result.h"
 #include "podwright/v1/plan.pb.h"
-#include "provider/backend.h"
-#include "provider/sdk/cancellation.h"
-#include "provider/sdk/diagnostics.h"
 
 namespace podwright::provider {
 
@@ -26,10 +22,5 @@ std::string ActionList(const v1::Plan& plan);
 
 std::string HexDigest(const std::string& bytes);
 Result<std::string> DigestBytes(const std::string& hex);
-
-// Waits for the run and tells how it ended: an error diagnostic names action, server, cause and what was taken back.
-// On cancellation the run goes on in the control plane, and the diagnostic names it.
-void AwaitRun(Backend& backend, const std::string& workspace, const std::string& run, const std::string& title,
-              const sdk::CancellationToken& cancellation, sdk::Diagnostics& diagnostics);
 
 }  // namespace podwright::provider

@@ -1,95 +1,127 @@
 #include "provider/kind_data_source.h"
 
-#include <google/protobuf/message.h>
+#include <set>
 
-#include "provider/attributes.h"
+#include "provider/object_values.h"
 
 namespace podwright::provider {
 
 namespace {
+
 using sdk::Value;
 
-std::string PhaseName(v1::Phase phase) {
-  switch (phase) {
-    case v1::PHASE_PENDING: return "pending";
-    case v1::PHASE_CONVERGING: return "converging";
-    case v1::PHASE_READY: return "ready";
-    case v1::PHASE_DEGRADED: return "degraded";
-    case v1::PHASE_STALLED: return "stalled";
-    case v1::PHASE_PAUSED: return "paused";
-    case v1::PHASE_DELETING: return "deleting";
-    default: return "unknown";
-  }
+constexpr std::uint32_t kPage = 500;
+
+// False, with an error, while the provider's configuration is not wholly known.
+bool IsReady(const Session& session, sdk::Diagnostics& diagnostics) {
+  if (session.backend != nullptr) return true;
+  diagnostics.AddError("The control plane is not known yet",
+                       "Of the provider's configuration " + session.unknown +
+                           " is made by this apply, so nothing can be read before it. Apply in two steps, or give the "
+                           "data source a `depends_on` of what makes it, so that it is read then.");
+  return false;
 }
 
-sdk::Attribute ComputedText(std::string name, std::string description) {
+sdk::Attribute Filter(std::string name, sdk::Type type, std::string description) {
   sdk::Attribute attribute;
   attribute.name = std::move(name);
-  attribute.type = sdk::Type::String();
-  attribute.computed = true;
+  attribute.type = std::move(type);
+  attribute.optional = true;
   attribute.description = std::move(description);
   return attribute;
 }
+
+// "team=shop,tier=web" with the terms of `selector` after it.
+std::string Selector(const Labels& labels, const std::string& selector) {
+  std::string text;
+  for (const auto& [key, label] : labels) text += (text.empty() ? "" : ",") + key + "=" + label;
+  if (!selector.empty()) text += (text.empty() ? "" : ",") + selector;
+  return text;
+}
+
 }  // namespace
 
 sdk::Schema KindDataSource::GetSchema() const {
   sdk::Schema schema;
   schema.description = kind_.doc();
-  sdk::Attribute name;
-  name.name = "name";
-  name.type = sdk::Type::String();
+  schema.attributes = ObjectAttributes(kind_);
+  sdk::Attribute& name = schema.attributes.front();
+  name.computed = false;
   name.required = true;
-  name.description = "The object's name.";
-  schema.attributes.push_back(std::move(name));
-  schema.attributes.push_back(ComputedText("id", "`workspace/name`."));
-  schema.attributes.push_back(ComputedText("owner", "Who declares it: `tofu:<stack>`, `git:<source>`, `cli:<set>`."));
-  schema.attributes.push_back(
-      ComputedText("phase", "`pending`, `converging`, `ready`, `degraded`, `stalled`, `paused` or `deleting`."));
-  sdk::Attribute labels = ComputedText("labels", "Its labels.");
-  labels.type = sdk::Type::Map(sdk::Type::String());
-  schema.attributes.push_back(std::move(labels));
-  for (sdk::Attribute& attribute : AttributesOf(kind_.schema(), Use::kComputed))
-    schema.attributes.push_back(std::move(attribute));
-  sdk::Attribute status = ComputedText("status", "What is so now.");
-  status.type = sdk::Type::Dynamic();
-  status.nesting = sdk::Nesting::kSingle;
-  status.attributes = AttributesOf(kind_.status_schema(), Use::kComputed);
-  schema.attributes.push_back(std::move(status));
   return schema;
 }
 
 void KindDataSource::Read(const sdk::ReadDataRequest& request, sdk::ReadDataResponse& response) {
-  if (session_.backend == nullptr) {
-    response.diagnostics.AddError("The provider is not configured", "Its configuration is not wholly known yet.");
-    return;
-  }
+  if (!IsReady(session_, response.diagnostics)) return;
   v1::GetRequest get;
   get.set_workspace(session_.workspace);
   get.set_refresh(true);
   get.mutable_object()->set_kind(kind_.name());
   get.mutable_object()->set_name(request.config.Get("name").StringOr(""));
+  const std::string& name = get.object().name();
   const Result<v1::ObjectView> view = session_.backend->Get(get, request.cancellation);
-  if (!view.ok()) {
-    response.diagnostics.AddError(kind_.name() + "/" + get.object().name() + ": cannot be read", view.error(), "name");
+  const Status usable = view.ok() ? CheckView(kind_, session_.workspace, name, *view) : Status(view.error());
+  if (!usable.ok()) {
+    response.diagnostics.AddError(kind_.name() + "/" + name + ": cannot be read", usable.error(), "name");
     return;
   }
-  const v1::StoredObject& object = view->object();
-  const auto spec = kind_.NewSpec();
-  if (!spec->ParseFromString(object.spec())) spec->Clear();
-  const auto status = kind_.NewStatus();
-  if (!status->ParseFromString(view->status())) status->Clear();
-  Value state = FromMessage(kind_.schema(), *spec, Value::Null());
-  for (const kinds::Field& field : kind_.schema().fields()) {
-    if (field.rule.write_only) state.RemoveField(AttributeName(kind_.schema(), field));
+  response.state = ObjectValue(kind_, *view);
+}
+
+sdk::Schema KindListDataSource::GetSchema() const {
+  const sdk::Type text = sdk::Type::String();
+  sdk::Schema schema;
+  schema.description = "All " + kind_.plural() + " of the workspace that match. " + kind_.doc();
+  schema.attributes.push_back(Filter("labels", sdk::Type::Map(text), "Only those that have all these labels."));
+  schema.attributes.push_back(Filter("label_selector", text,
+                                     "Only those that match: `team=shop,tier!=db,canary,!old`, where all terms have "
+                                     "to hold."));
+  schema.attributes.push_back(Filter("owner", text, "Only those of this owner: `tofu:shop`."));
+  schema.attributes.push_back(ComputedAttribute("names", sdk::Type::List(text), "Their names, sorted."));
+  sdk::Attribute objects = ComputedAttribute(kind_.plural(), sdk::Type::Dynamic(), "What they are, by name.");
+  objects.nesting = sdk::Nesting::kMap;
+  objects.attributes = ObjectAttributes(kind_);
+  schema.attributes.push_back(std::move(objects));
+  return schema;
+}
+
+Status KindListDataSource::ReadAll(v1::ListRequest list, const sdk::CancellationToken& cancellation,
+                                   Value::Fields& objects) const {
+  std::set<std::string> seen;  // of page tokens: an answer that leads back would be read for ever
+  do {
+    PW_ASSIGN(const v1::ListResponse page, session_.backend->List(list, cancellation));
+    for (const v1::ObjectView& view : page.objects()) {
+      if (view.object().lifecycle() == v1::LIFECYCLE_TOMBSTONE) continue;
+      PW_TRY(CheckView(kind_, session_.workspace, view.object().name(), view));
+      objects[view.object().name()] = ObjectValue(kind_, view);
+    }
+    list.set_page_token(page.next_page_token());
+    if (!list.page_token().empty() && !seen.insert(list.page_token()).second) {
+      return DataLoss("the control plane's list leads back to where it was");
+    }
+  } while (!list.page_token().empty());
+  return Ok();
+}
+
+void KindListDataSource::Read(const sdk::ReadDataRequest& request, sdk::ReadDataResponse& response) {
+  if (!IsReady(session_, response.diagnostics)) return;
+  v1::ListRequest list;
+  list.set_workspace(session_.workspace);
+  list.set_kind(kind_.name());
+  list.set_owner(request.config.Get("owner").StringOr(""));
+  list.set_page_size(kPage);
+  list.set_label_selector(
+      Selector(LabelsOf(request.config.Get("labels")), request.config.Get("label_selector").StringOr("")));
+  Value::Fields objects;
+  if (const Status read = ReadAll(std::move(list), request.cancellation, objects); !read.ok()) {
+    response.diagnostics.AddError("podwright_" + kind_.plural() + ": cannot be read", read.error());
+    return;
   }
-  Value::Fields labels;
-  for (const auto& [key, value] : object.labels()) labels[key] = Value::String(value);
-  state.SetField("name", Value::String(object.name()));
-  state.SetField("id", Value::String(object.workspace() + "/" + object.name()));
-  state.SetField("owner", Value::String(object.owner()));
-  state.SetField("phase", Value::String(PhaseName(view->phase())));
-  state.SetField("labels", Value::Map(std::move(labels)));
-  state.SetField("status", FromMessage(kind_.status_schema(), *status, Value::Null()));
+  Value::Elements names;
+  for (const auto& [name, object] : objects) names.push_back(Value::String(name));
+  Value state = request.config;
+  state.SetField("names", Value::List(std::move(names)));
+  state.SetField(kind_.plural(), Value::Map(std::move(objects)));
   response.state = std::move(state);
 }
 

@@ -1,8 +1,15 @@
 // The managed resource of a kind: podwright_<kind>. One class serves every kind; the kind's descriptor says
 // the rest.
 //
-// Beside the kind's own attributes it has: id ("workspace/name"), name, labels, status, planned_disruption
-// (what the last plan that changed the object would disturb, for policies) and plan_digest (with bind_plans).
+// Beside the kind's own attributes it has: id ("workspace/name"), name, labels, effective_labels (with the provider's
+// default ones), status, planned_disruption (what the last plan that changed the object would disturb, for policies)
+// and plan_digest (with bind_plans).
+//
+// A create that Terraform takes for failed is tainted, and the next apply destroys before it creates again. So that
+// this never wipes a thing that came to be meanwhile, a plan that creates what exists already says so in its private
+// state, which the destroying half gets to see: it then asks the control plane to keep the thing for the creating half.
+//
+// Files: kind_resource.cc (schema, read, import), kind_resource_plan.cc, kind_resource_apply.cc.
 //
 // Threading: as sdk::Resource says. The session is owned by the provider and outlives the resource.
 #pragma once
@@ -40,12 +47,22 @@ class KindResource final : public sdk::Resource,
   // False, with diagnostics, where the configuration cannot be an object.
   bool FillObject(const sdk::Value& plan, const sdk::Value& config, v1::DesiredObject* object, bool* has_unknown,
                   sdk::Diagnostics& diagnostics) const;
-  Written Write(const sdk::Value& plan, const sdk::Value& config, const sdk::CancellationToken& cancellation,
-                sdk::Diagnostics& diagnostics) const;
-  sdk::Value Resolve(const sdk::Value& plan, const v1::ObjectView* view) const;
-  sdk::Value ToState(const v1::ObjectView& view, const sdk::Value& prior) const;
+  bool IsConfigured(sdk::Diagnostics& diagnostics) const;
+
+  sdk::Value PlannedLabels(const sdk::Value& plan) const;
+  bool PlanUpdate(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
   void PlanStatus(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
   void PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlanResponse& response, bool destroy) const;
+  void NoticeExisting(const v1::ApplyResponse& preview, const sdk::ModifyPlanRequest& request,
+                      sdk::ModifyPlanResponse& response) const;
+
+  Written Write(const sdk::Value& plan, const sdk::Value& config, const sdk::CancellationToken& cancellation,
+                sdk::Diagnostics& diagnostics) const;
+  Written FindAfterLostAnswer(const v1::ApplyRequest& request, const Error& lost,
+                              const sdk::CancellationToken& cancellation, sdk::Diagnostics& diagnostics) const;
+  bool IsAsWanted(const v1::DesiredObject& wanted, const v1::StoredObject& found) const;
+  sdk::Value Resolve(const sdk::Value& plan, const v1::ObjectView* view) const;
+  sdk::Value ToState(const v1::ObjectView& view, const sdk::Value& prior) const;
   std::string Title(std::string_view name) const { return kind_.name() + "/" + std::string(name); }
 
   const kinds::Kind& kind_;

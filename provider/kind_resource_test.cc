@@ -2,59 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include "podwright/v1/kinds/server.pb.h"
 #include "provider/kind_data_source.h"
+#include "provider/resume.h"
+#include "provider/testing/fake_backend.h"
 
 namespace podwright::provider {
 namespace {
 
 using sdk::Value;
 
-// A control plane that keeps objects, and whose runs end as they are told to.
-class FakeBackend final : public Backend {
- public:
-  Result<v1::ApplyResponse> Apply(const v1::ApplyRequest& request, const sdk::CancellationToken&) override {
-    last = request;
-    if (refuse) return *refuse;
-    v1::ApplyResponse response;
-    *response.mutable_plan() = plan;
-    for (const std::string& warning : warnings) response.add_warnings(warning);
-    if (request.dry_run()) return response;
-    for (const v1::DesiredObject& put : request.puts()) {
-      view.mutable_object()->set_workspace(request.workspace());
-      view.mutable_object()->set_owner(request.owner());
-      view.mutable_object()->set_kind(put.kind());
-      view.mutable_object()->set_name(put.name());
-      view.mutable_object()->set_spec(put.spec());
-      exists = true;
-    }
-    if (!request.deletes().empty()) exists = false;
-    response.set_run("run-1");
-    return response;
-  }
-  Result<v1::ObjectView> Get(const v1::GetRequest&, const sdk::CancellationToken&) override {
-    if (!exists) return NotFound("no such object");
-    return view;
-  }
-  Result<v1::Run> AwaitRun(const std::string&, const std::string&, const std::function<void(const v1::Run&)>&,
-                           const sdk::CancellationToken&) override {
-    if (interrupt) return Cancelled("interrupted");
-    return run;
-  }
+using testing::FakeBackend;
 
-  v1::ApplyRequest last;
-  v1::Plan plan;
-  v1::ObjectView view;
-  v1::Run run;
-  std::vector<std::string> warnings;
-  std::optional<Error> refuse;
-  bool exists = false;
-  bool interrupt = false;
-};
-
-class KindResourceTest : public testing::Test {
+class KindResourceTest : public ::testing::Test {
  protected:
   KindResourceTest() {
     session_.backend = &backend_;
@@ -64,7 +24,7 @@ class KindResourceTest : public testing::Test {
     v1::kinds::ServerStatus status;
     status.add_addresses("10.0.0.2");
     status.set_in_sync(true);
-    backend_.view.set_status(status.SerializeAsString());
+    backend_.status = status.SerializeAsString();
   }
 
   static Value Config(const std::string& motd) {
@@ -73,7 +33,7 @@ class KindResourceTest : public testing::Test {
   }
   static Value Planned(const std::string& motd) {
     Value plan = Config(motd);
-    for (const char* name : {"id", "status", "planned_disruption", "plan_digest"})
+    for (const char* name : {"id", "status", "planned_disruption", "plan_digest", "effective_labels"})
       plan.SetField(name, Value::Unknown());
     return plan;
   }
@@ -98,6 +58,7 @@ TEST_F(KindResourceTest, TheSchemaIsOneThatCoreAccepts) {
 TEST_F(KindResourceTest, EveryKindsDataSourceHasASchemaThatCoreAccepts) {
   for (const kinds::Kind* kind : kinds::AllKinds().All()) {
     EXPECT_TRUE(KindDataSource(*kind, session_).GetSchema().Check(sdk::Schema::Of::kDataSource).ok()) << kind->name();
+    EXPECT_TRUE(KindListDataSource(*kind, session_).GetSchema().Check(sdk::Schema::Of::kDataSource).ok());
   }
 }
 
@@ -135,7 +96,7 @@ TEST_F(KindResourceTest, ARefusedCreateLeavesNothingToTaint) {
 }
 
 TEST_F(KindResourceTest, AnInterruptedApplyNamesTheRunThatGoesOn) {
-  backend_.interrupt = true;
+  backend_.await_error = Cancelled("interrupted");
   const auto response = Create("hi\n");
   ASSERT_TRUE(response.diagnostics.HasError());
   EXPECT_NE(response.diagnostics.items()[0].detail.find("podwright run get run-1"), std::string::npos);
@@ -160,7 +121,7 @@ TEST_F(KindResourceTest, ReadTellsWhatWasFoundNotWhatWasWished) {
   const Value state = Create("hi\n").state;
   v1::kinds::ServerSpec actual;
   (*actual.mutable_files())["/etc/motd"].set_content("drifted\n");
-  backend_.view.set_actual(actual.SerializeAsString());
+  backend_.view("server/web-1").set_actual(actual.SerializeAsString());
   sdk::ReadRequest request;
   request.state = state;
   sdk::ReadResponse response;
@@ -175,12 +136,12 @@ TEST_F(KindResourceTest, ReadOfWhatIsGoneOrATombstoneIsNull) {
   request.state = state;
   sdk::ReadResponse tombstone;
   tombstone.state = state;
-  backend_.view.mutable_object()->set_lifecycle(v1::LIFECYCLE_TOMBSTONE);
+  backend_.view("server/web-1").mutable_object()->set_lifecycle(v1::LIFECYCLE_TOMBSTONE);
   resource_.Read(request, tombstone);
   EXPECT_TRUE(tombstone.state.is_null());
   sdk::ReadResponse gone;
   gone.state = state;
-  backend_.exists = false;
+  backend_.objects.clear();
   resource_.Read(request, gone);
   EXPECT_TRUE(gone.state.is_null());
 }
@@ -261,6 +222,110 @@ TEST_F(KindResourceTest, DeletingPassesTheReferrersOnAsAWarning) {
   EXPECT_FALSE(response.diagnostics.HasError());
   EXPECT_EQ(response.diagnostics.items()[0].summary, "server/web-1 is still used by database/orders");
   EXPECT_TRUE(response.state.is_null());
+}
+
+// ---- labels ----
+
+TEST_F(KindResourceTest, DefaultLabelsReachTheObjectAndStayOutOfItsOwn) {
+  session_.default_labels = {{"team", "shop"}, {"tier", "db"}};
+  sdk::CreateRequest request;
+  request.config = Config("hi\n");
+  request.config.SetField("labels", Value::Map({{"tier", Value::String("web")}}));
+  request.plan = Planned("hi\n");
+  request.plan.SetField("labels", request.config.Get("labels"));
+  sdk::CreateResponse response;
+  resource_.Create(request, response);
+  EXPECT_EQ(backend_.last.puts(0).labels().at("team"), "shop");
+  EXPECT_EQ(backend_.last.puts(0).labels().at("tier"), "web");
+  EXPECT_EQ(response.state.Get("effective_labels"),
+            Value::Map({{"team", Value::String("shop")}, {"tier", Value::String("web")}}));
+  sdk::ReadRequest read;
+  read.state = response.state;
+  sdk::ReadResponse found;
+  resource_.Read(read, found);
+  EXPECT_EQ(found.state.Get("labels"), request.config.Get("labels"));
+  EXPECT_EQ(found.state.Get("effective_labels"), response.state.Get("effective_labels"));
+}
+
+TEST_F(KindResourceTest, ADefaultLabelThatSomebodyElseChangedIsDrift) {
+  session_.default_labels = {{"team", "shop"}};
+  sdk::ReadRequest read;
+  read.state = Create("hi\n").state;
+  (*backend_.view("server/web-1").mutable_object()->mutable_labels())["team"] = "other";
+  sdk::ReadResponse found;
+  resource_.Read(read, found);
+  EXPECT_EQ(found.state.Get("effective_labels"), Value::Map({{"team", Value::String("other")}}));
+}
+
+TEST_F(KindResourceTest, OtherDefaultLabelsAreAnUpdateOfWhatIsOtherwiseTheSame) {
+  sdk::ModifyPlanRequest request;
+  request.state = Create("hi\n").state;
+  request.config = Config("hi\n");
+  request.plan = request.state;
+  sdk::ModifyPlanResponse same;
+  same.plan = request.plan;
+  resource_.ModifyPlan(request, same);
+  EXPECT_EQ(same.plan, request.state);
+  session_.default_labels = {{"team", "shop"}};
+  sdk::ModifyPlanResponse other;
+  other.plan = request.plan;
+  resource_.ModifyPlan(request, other);
+  EXPECT_EQ(other.plan.Get("effective_labels"), Value::Map({{"team", Value::String("shop")}}));
+  EXPECT_EQ(backend_.last.puts(0).labels().at("team"), "shop");
+}
+
+TEST_F(KindResourceTest, WrongLabelsAreToldAtTheirAttribute) {
+  sdk::ValidateRequest request;
+  request.config = Config("hi\n");
+  request.config.SetField("labels", Value::Map({{"Not A Key", Value::String("x")}}));
+  sdk::Diagnostics diagnostics;
+  resource_.Validate(request, diagnostics);
+  ASSERT_TRUE(diagnostics.HasError());
+  EXPECT_EQ(diagnostics.items()[0].path.ToString(), "labels");
+}
+
+// ---- what a tainted create meets ----
+
+TEST_F(KindResourceTest, ACreateOfWhatIsThereAlreadyIsToldAndKeptByTheDeleteBeforeIt) {
+  static_cast<void>(Create("hi\n"));
+  sdk::ModifyPlanRequest plan;  // what core sends for a tainted object: no state, no private state
+  plan.config = Config("hi\n");
+  plan.plan = Planned("hi\n");
+  sdk::ModifyPlanResponse planned;
+  planned.plan = plan.plan;
+  resource_.ModifyPlan(plan, planned);
+  ASSERT_EQ(planned.diagnostics.items().size(), 1U);
+  EXPECT_EQ(planned.diagnostics.items()[0].summary, "server/web-1: exists already and is taken up as it is");
+  sdk::DeleteRequest destroy;
+  destroy.state = Value::Object({{"id", Value::String("default/web-1")}});
+  destroy.private_state = planned.private_state;
+  sdk::DeleteResponse destroyed;
+  resource_.Delete(destroy, destroyed);
+  EXPECT_TRUE(backend_.last.hold_deletes());
+}
+
+TEST_F(KindResourceTest, AReplacementThatSomebodyAskedForIsOne) {
+  sdk::ModifyPlanRequest first;  // -replace: core plans with the state, then again without, with the private state
+  first.state = Create("hi\n").state;
+  first.config = Config("hi\n");
+  first.plan = first.state;
+  sdk::ModifyPlanResponse with_state;
+  with_state.plan = first.plan;
+  resource_.ModifyPlan(first, with_state);
+  sdk::ModifyPlanRequest second;
+  second.config = first.config;
+  second.plan = Planned("hi\n");
+  second.private_state = with_state.private_state;
+  sdk::ModifyPlanResponse without;
+  without.plan = second.plan;
+  resource_.ModifyPlan(second, without);
+  EXPECT_TRUE(without.diagnostics.empty());
+  sdk::DeleteRequest destroy;
+  destroy.state = first.state;
+  destroy.private_state = without.private_state;
+  sdk::DeleteResponse destroyed;
+  resource_.Delete(destroy, destroyed);
+  EXPECT_FALSE(backend_.last.hold_deletes());
 }
 
 TEST_F(KindResourceTest, AnUnknownProviderConfigurationPlansWithoutAPreview) {

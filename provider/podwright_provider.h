@@ -1,7 +1,6 @@
 // The provider `podwright`: its settings, and a resource and a data source for every kind.
 //
-// Settings come from attributes, else PODWRIGHT_* variables, else the CLI's context. Values that are unknown while
-// planning are tolerated: plans are then made without a preview.
+// Settings: settings.h. Values that are unknown while planning are tolerated: plans are then made without a preview.
 //
 // Threading: as sdk::Provider says.
 #pragma once
@@ -14,13 +13,14 @@
 #include "client/context.h"
 #include "kinds/registry.h"
 #include "provider/backend.h"
+#include "provider/client_backend.h"
 #include "provider/sdk/provider.h"
 
 namespace podwright::provider {
 
 // Makes the connection; tests give one of their own.
 using Connector =
-    std::function<Result<std::unique_ptr<Backend>>(const client::Context&, const std::string& user_agent)>;
+    std::function<Result<std::unique_ptr<Backend>>(const client::Context&, const ConnectOptions& options)>;
 
 class PodwrightProvider final : public sdk::Provider {
  public:
@@ -32,6 +32,7 @@ class PodwrightProvider final : public sdk::Provider {
         environment_(std::move(environment)) {}
 
   sdk::Schema ProviderSchema() override;
+  void Validate(const sdk::ValidateRequest& request, sdk::Diagnostics& diagnostics) override;
   void Configure(const sdk::ConfigureRequest& request, sdk::ConfigureResponse& response) override;
   std::vector<std::unique_ptr<sdk::Resource>> Resources() override;
   std::vector<std::unique_ptr<sdk::DataSource>> DataSources() override;

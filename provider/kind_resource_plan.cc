@@ -1,0 +1,137 @@
+#include <algorithm>
+
+#include "provider/describe.h"
+#include "provider/kind_resource.h"
+#include "provider/object_values.h"
+#include "provider/resume.h"
+
+namespace podwright::provider {
+
+using sdk::Value;
+
+// The labels that the object is to have: as planned, where that is known.
+Value KindResource::PlannedLabels(const Value& plan) const {
+  const Value& planned = plan.Get("effective_labels");
+  if (planned.has_value() && planned.IsWhollyKnown()) return planned;
+  if (!plan.Get("labels").IsWhollyKnown()) return Value::Unknown();
+  return LabelsValue(EffectiveLabels(session_.default_labels, LabelsOf(plan.Get("labels"))));
+}
+
+void KindResource::PlanStatus(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const {
+  const Value& before = request.state.Get("status");
+  if (!before.has_value()) return;
+  Value status = before;
+  for (const kinds::Field& field : kind_.status_schema().fields()) {
+    if (field.rule.volatile_fact || field.rule.known_unless_changed) continue;
+    status.SetField(field.name, Value::Unknown());
+  }
+  response.plan.SetField("status", std::move(status));
+}
+
+// False: nothing of the object changes, or it cannot.
+bool KindResource::PlanUpdate(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const {
+  response.private_state = resume::kPlannedFromState;
+  const std::string old_name = SplitId(request.state.Get("id").StringOr(""), session_.workspace).second;
+  const Value& name = request.plan.Get("name");
+  if (name.has_value() && name.StringOr("") != old_name) {
+    response.diagnostics.AddError(
+        "A name cannot be changed in place",
+        "The object \"" + old_name +
+            "\" keeps its name for life, because names on the servers derive from it. Put the old "
+            "name back, or declare a second object and remove this one.",
+        "name");
+    return false;
+  }
+  // Other default labels change objects whose own configuration is the same.
+  if (session_.backend != nullptr) {
+    Value plan = request.plan;
+    plan.SetField("effective_labels", Value::Unknown());
+    const Value labels = PlannedLabels(plan);
+    const bool same = labels == request.state.Get("effective_labels");
+    if (request.plan == request.state && same) return false;
+    response.plan.SetField("effective_labels", labels);
+  } else if (request.plan == request.state) {
+    return false;
+  }
+  PlanStatus(request, response);
+  if (request.plan == request.state) {
+    for (const char* attribute : {"planned_disruption", "plan_digest"})
+      response.plan.SetField(attribute, Value::Unknown());
+  }
+  return true;
+}
+
+void KindResource::PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlanResponse& response,
+                               bool destroy) const {
+  bool open = false;  // something it refers to is made in the same apply: what will be done is known then
+  for (const v1::Slice& slice : preview.plan().slices()) {
+    if (slice.missing_size() > 0) {
+      open = true;
+    } else if (!slice.error().empty()) {
+      response.diagnostics.AddError(Title(slice.object().name()) + ": cannot be planned", slice.error());
+    }
+  }
+  for (const std::string& warning : DisruptionWarnings(preview.plan())) {
+    response.diagnostics.AddWarning(warning, ActionList(preview.plan()));
+  }
+  if (open) return;
+  for (const std::string& warning : preview.warnings()) response.diagnostics.AddWarning(warning, "");
+  if (destroy) return;
+  response.plan.SetField("planned_disruption", Value::String(DisruptionName(WorstDisruption(preview.plan()))));
+  response.plan.SetField("plan_digest",
+                         session_.bind_plans ? Value::String(HexDigest(preview.plan().digest())) : Value::Null());
+}
+
+// A create of what is there already: Terraform holds it for failed and will destroy it first, or has lost its state.
+void KindResource::NoticeExisting(const v1::ApplyResponse& preview, const sdk::ModifyPlanRequest& request,
+                                  sdk::ModifyPlanResponse& response) const {
+  const auto& views = preview.objects();
+  const auto found = std::find_if(views.begin(), views.end(), [&](const v1::ObjectView& view) {
+    return view.object().kind() == kind_.name() && view.object().name() == request.plan.Get("name").StringOr("") &&
+           !view.object().uid().empty();
+  });
+  response.private_state.clear();
+  if (found == views.end() || found->object().owner() != session_.owner) return;
+  // Planned with a state before this: somebody asked for a new one (-replace), and gets it.
+  if (request.private_state == resume::kPlannedFromState) return;
+  response.private_state = resume::kTakeUp;
+  if (found->phase() == v1::PHASE_DELETING) return;
+  response.diagnostics.AddWarning(
+      Title(found->object().name()) + ": exists already and is taken up as it is",
+      "It belongs to this stack. Its create was interrupted, or its state was lost. Nothing of it is wiped, also where "
+      "the plan says that it is destroyed and created again; for that, use -replace.");
+}
+
+void KindResource::ModifyPlan(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) {
+  const bool destroy = request.plan.is_null();
+  const bool create = request.state.is_null();
+  const auto [workspace, old_name] = SplitId(request.state.Get("id").StringOr(""), session_.workspace);
+  if (!destroy && !create && !PlanUpdate(request, response)) return;
+  if (!destroy && session_.backend != nullptr && !session_.bind_plans) {
+    response.plan.SetField("plan_digest", Value::Null());
+  }
+  if (session_.backend == nullptr) return;  // the provider's configuration is not known yet: no preview
+  if (create && !destroy) response.plan.SetField("effective_labels", PlannedLabels(request.plan));
+
+  v1::ApplyRequest apply = NewRequest(workspace);
+  apply.set_dry_run(true);
+  bool has_unknown = false;
+  if (destroy) {
+    v1::ObjectRef* ref = apply.add_deletes();
+    ref->set_kind(kind_.name());
+    ref->set_name(old_name);
+  } else {
+    if (!FillObject(response.plan, request.config, apply.add_puts(), &has_unknown, response.diagnostics)) return;
+    if (has_unknown) return;  // planned_disruption and plan_digest stay unknown
+  }
+  const Result<v1::ApplyResponse> preview = session_.backend->Apply(apply, request.cancellation);
+  if (!preview.ok()) {
+    response.diagnostics.AddError(
+        Title(destroy ? old_name : request.plan.Get("name").StringOr("")) + ": cannot be planned", preview.error());
+    return;
+  }
+  if (create && !destroy) NoticeExisting(*preview, request, response);
+  PreviewInto(*preview, response, destroy);
+}
+
+}  // namespace podwright::provider

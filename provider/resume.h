@@ -1,0 +1,11 @@
+// What a resource's private state says, from a plan to the apply that follows it. See kind_resource.h.
+#pragma once
+
+namespace podwright::provider::resume {
+
+// The plan had a state before it.
+inline constexpr char kPlannedFromState[] = "planned-from-state";
+// The plan creates what exists already and belongs to this stack.
+inline constexpr char kTakeUp[] = "take-up";
+
+}  // namespace podwright::provider::resume
