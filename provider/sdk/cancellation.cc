@@ -20,7 +20,7 @@ struct CancellationToken::Registration::Entry {
 struct CancellationToken::State {
   mutable std::mutex mutex;
   std::condition_variable changed;
-  bool cancelled = false;                                       // protected by mutex
+  CancelReason reason = CancelReason::kNone;                    // protected by mutex
   std::list<std::weak_ptr<Registration::Entry>> registrations;  // protected by mutex
 };
 
@@ -37,14 +37,14 @@ CancellationToken::Registration::~Registration() {
 
 CancellationToken::CancellationToken() : state_(std::make_shared<State>()) {}
 
-bool CancellationToken::cancelled() const {
+CancelReason CancellationToken::reason() const {
   const std::lock_guard<std::mutex> lock(state_->mutex);
-  return state_->cancelled;
+  return state_->reason;
 }
 
 bool CancellationToken::WaitFor(std::chrono::milliseconds duration) const {
   std::unique_lock<std::mutex> lock(state_->mutex);
-  return state_->changed.wait_for(lock, duration, [&] { return state_->cancelled; });
+  return state_->changed.wait_for(lock, duration, [&] { return state_->reason != CancelReason::kNone; });
 }
 
 CancellationToken::Registration CancellationToken::OnCancel(std::function<void()> callback) const {
@@ -53,7 +53,7 @@ CancellationToken::Registration CancellationToken::OnCancel(std::function<void()
   bool now = false;
   {
     const std::lock_guard<std::mutex> lock(state_->mutex);
-    now = state_->cancelled;
+    now = state_->reason != CancelReason::kNone;
     state_->registrations.remove_if([](const auto& weak) { return weak.expired(); });
     if (!now) state_->registrations.push_back(entry);
   }
@@ -63,11 +63,11 @@ CancellationToken::Registration CancellationToken::OnCancel(std::function<void()
 
 CancellationSource::CancellationSource() : state_(CancellationToken().state_) {}
 
-void CancellationSource::Cancel() {
+void CancellationSource::Cancel(CancelReason reason) {
   std::list<std::weak_ptr<CancellationToken::Registration::Entry>> registrations;
   {
     const std::lock_guard<std::mutex> lock(state_->mutex);
-    state_->cancelled = true;
+    if (state_->reason == CancelReason::kNone) state_->reason = reason;
     registrations.swap(state_->registrations);
   }
   state_->changed.notify_all();

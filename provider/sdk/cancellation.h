@@ -1,5 +1,5 @@
 // CancellationToken: how a waiting operation learns that the user pressed Ctrl-C (core then calls
-// StopProvider) or that Terraform is gone.
+// StopProvider), that Terraform is gone, or that its time is over.
 //
 // All methods may be called from any thread. Tokens are handles on the state of one source.
 #pragma once
@@ -11,6 +11,12 @@
 namespace podwright::sdk {
 
 class CancellationSource;
+
+enum class CancelReason {
+  kNone,     // not cancelled
+  kStopped,  // the user pressed Ctrl-C, or the host is gone
+  kTimeout,  // the time that the operation had is over
+};
 
 class CancellationToken {
  public:
@@ -31,7 +37,8 @@ class CancellationToken {
   };
 
   CancellationToken();  // one that is never cancelled
-  bool cancelled() const;
+  bool cancelled() const { return reason() != CancelReason::kNone; }
+  CancelReason reason() const;
   // Waits for at most `duration`; true when cancelled meanwhile.
   bool WaitFor(std::chrono::milliseconds duration) const;
   // Runs `callback` once on cancellation, on the cancelling thread, or here and now if it has happened.
@@ -48,7 +55,8 @@ class CancellationToken {
 class CancellationSource {
  public:
   CancellationSource();
-  void Cancel();
+  // The first reason stays.
+  void Cancel(CancelReason reason = CancelReason::kStopped);
   CancellationToken token() const { return CancellationToken(state_); }
 
  private:

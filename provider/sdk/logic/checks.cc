@@ -47,6 +47,7 @@ class PlanWalk : public Walk {
       return;
     }
     if (planned == config) return;
+    if (attribute.block) return Block(attribute, config, prior, planned, path, sensitive);
     if (config.is_null()) {
       if (!attribute.computed) {
         Fault(path, "planned value " + Show(planned, sensitive) + " for a non-computed attribute");
@@ -61,10 +62,27 @@ class PlanWalk : public Walk {
                     Show(config, sensitive) + (prior.is_null() ? "" : " nor prior value " + Show(prior, sensitive)));
   }
 
+  void Block(const Attribute& attribute, const Value& config, const Value& prior, const Value& planned,
+             const AttributePath& path, bool sensitive) {
+    if (config.is_unknown()) return Fault(path, "planned a block that is not known yet");
+    const bool single = attribute.nesting == Nesting::kSingle;
+    if (config.is_null() != planned.is_null()) {
+      return Fault(path, config.is_null() ? "planned a block that is not configured"
+                                          : "planned no block, but one is configured");
+    }
+    if (planned.is_unknown()) return Fault(path, "planned an unknown block");
+    const auto count = [](const Value& value) { return value.elements().size() + value.fields().size(); };
+    if (!single && attribute.nesting != Nesting::kGroup && count(config) != count(planned)) {
+      return Fault(path, "block count in plan (" + std::to_string(count(planned)) +
+                             ") disagrees with count in config (" + std::to_string(count(config)) + ")");
+    }
+    Nested(attribute, config, prior, planned, path, sensitive);
+  }
+
   void Nested(const Attribute& attribute, const Value& config, const Value& prior, const Value& planned,
               const AttributePath& path, bool sensitive) {
     if (!planned.has_value()) return Fault(path, "planned nothing for a configured attribute");
-    if (attribute.nesting == Nesting::kSingle) {
+    if (attribute.nesting == Nesting::kSingle || attribute.nesting == Nesting::kGroup) {
       return Object(attribute.attributes, config, prior, planned, path, sensitive);
     }
     if (config.elements().size() != planned.elements().size() || config.fields().size() != planned.fields().size()) {
@@ -103,7 +121,14 @@ class AppliedWalk : public Walk {
  private:
   void Any(const Attribute* attribute, const Value& planned, const Value& state, const AttributePath& path,
            bool sensitive) {
-    if (planned.is_unknown() || planned == state) return;
+    if (planned.is_unknown()) {
+      const Refinement* promised = planned.refinement();
+      if (promised != nullptr && !promised->Holds(state)) {
+        Fault(path, "was promised to be " + promised->ToDisplay() + ", but is now " + Show(state, sensitive));
+      }
+      return;
+    }
+    if (planned == state) return;
     if (planned.is_null() || state.is_null() || planned.kind() != state.kind()) {
       return Fault(path, "was " + Show(planned, sensitive) + ", but now " + Show(state, sensitive));
     }
@@ -118,7 +143,8 @@ class AppliedWalk : public Walk {
       case Value::Kind::kTuple: return Sequence(attribute, planned, state, path, sensitive);
       case Value::Kind::kSet:
         if (planned.IsWhollyKnown() || planned.elements().size() < state.elements().size()) {
-          Fault(path, "planned set differs from the actual one: was " + Show(planned, sensitive) + ", but now " +
+          Fault(path, std::string("planned set ") + (attribute != nullptr && attribute->block ? "of blocks " : "") +
+                          "differs from the actual one: was " + Show(planned, sensitive) + ", but now " +
                           Show(state, sensitive));
         }
         return;
@@ -147,6 +173,10 @@ class AppliedWalk : public Walk {
 
   void Sequence(const Attribute* attribute, const Value& planned, const Value& state, const AttributePath& path,
                 bool sensitive) {
+    if (attribute != nullptr && attribute->block && planned.elements().size() != state.elements().size()) {
+      return Fault(path, "block count changed from " + std::to_string(planned.elements().size()) + " to " +
+                             std::to_string(state.elements().size()));
+    }
     const std::size_t both = std::min(planned.elements().size(), state.elements().size());
     for (std::size_t i = 0; i < both; ++i) {
       Any(attribute, planned.elements()[i], state.elements()[i], path.Index(static_cast<std::int64_t>(i)), sensitive);
@@ -186,6 +216,46 @@ void CheckOpened(const Schema& schema, const Value& config, const Value& result,
   PlanWalk walk("Provider produced invalid ephemeral resource instance", diagnostics);
   walk.Object(schema.attributes, config, Value::Null(), result, {},
               true);  // never shown: what is ephemeral is often secret
+}
+
+namespace {
+
+// Whether the steps from `at` on lead somewhere in an object of these attributes.
+bool Leads(const std::vector<Attribute>& attributes, const std::vector<AttributePath::Step>& steps, std::size_t at) {
+  if (at == steps.size()) return true;
+  const auto* name = std::get_if<AttributePath::AttributeStep>(&steps[at]);
+  if (name == nullptr) return false;
+  const auto found = std::find_if(attributes.begin(), attributes.end(),
+                                  [&](const Attribute& attribute) { return attribute.name == name->name; });
+  if (found == attributes.end()) return false;
+  // Of what is in a plain value, only the value knows.
+  if (++at == steps.size() || found->nesting == Nesting::kNone) return true;
+  const bool index = std::holds_alternative<AttributePath::IndexStep>(steps[at]);
+  const bool key = std::holds_alternative<AttributePath::KeyStep>(steps[at]);
+  switch (found->nesting) {
+    case Nesting::kList: return index && Leads(found->attributes, steps, at + 1);
+    case Nesting::kMap: return key && Leads(found->attributes, steps, at + 1);
+    case Nesting::kSet: return false;
+    default: return Leads(found->attributes, steps, at);
+  }
+}
+
+}  // namespace
+
+void CheckReplacements(const Schema& schema, const std::vector<AttributePath>& paths, Diagnostics& diagnostics) {
+  Walk walk("Provider produced invalid plan", diagnostics);
+  for (const AttributePath& path : paths) {
+    if (path.empty() || !Leads(schema.attributes, path.steps(), 0)) {
+      walk.Fault({}, "requires_replace has the path ." + path.ToString() + ", which the schema has not");
+    }
+  }
+}
+
+void CheckPlannedAgain(const Schema& schema, const Value& planned, const Value& again, Diagnostics& diagnostics) {
+  if (planned.is_null() && again.is_null()) return;
+  AppliedWalk walk("Provider produced inconsistent final plan", diagnostics);
+  if (!planned.has_value() || !again.has_value()) return walk.Fault({}, "planning twice gave an object only once");
+  walk.Object(schema.attributes, planned, again, {}, false);
 }
 
 void CheckApplied(const Schema& schema, const Value& planned, const Value& state, Diagnostics& diagnostics) {

@@ -12,14 +12,20 @@ namespace podwright::sdk::logic {
 bool ChecksEnabled();
 
 // Configured values are planned as configured or as they were; what is neither configured nor computed
-// stays null; configured nested attributes keep their elements; a destroy plan is null.
+// stays null; configured nested attributes and blocks keep their elements; a destroy plan is null.
 void CheckPlan(const Schema& schema, const Value& config, const Value& prior, const Value& proposed,
                const Value& planned, Diagnostics& diagnostics);
 
 // What opening an ephemeral resource gave: the rules of a plan.
 void CheckOpened(const Schema& schema, const Value& config, const Value& result, Diagnostics& diagnostics);
 
-// Every known planned value is in the result, unchanged.
+// Each path is one of the schema.
+void CheckReplacements(const Schema& schema, const std::vector<AttributePath>& paths, Diagnostics& diagnostics);
+
+// Core plans again while it applies: what was known must come out the same. So the same is planned twice.
+void CheckPlannedAgain(const Schema& schema, const Value& planned, const Value& again, Diagnostics& diagnostics);
+
+// Every known planned value is in the result, unchanged; what was promised of unknown ones holds.
 void CheckApplied(const Schema& schema, const Value& planned, const Value& state, Diagnostics& diagnostics);
 
 }  // namespace podwright::sdk::logic

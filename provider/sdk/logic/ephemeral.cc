@@ -42,7 +42,8 @@ OpenResponse Open(const EphemeralEntry& entry, const OpenRequest& request) {
     response.renew_at.reset();
     return response;
   }
-  response.result = Fitted(response.result, entry.type, Value::Null(), response.diagnostics);
+  response.result =
+      Returnable(entry.schema.attributes, Fitted(response.result, entry.type, Value::Null(), response.diagnostics));
   CheckResult(entry, request.config, response.result, response.diagnostics);
   RequireRenew(entry, response.renew_at.has_value(), response.diagnostics);
   if (!response.diagnostics.HasError()) return response;

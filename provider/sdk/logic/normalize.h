@@ -14,8 +14,9 @@ namespace podwright::sdk::logic {
 
 using Attributes = std::vector<Attribute>;
 
-// The value with every write-only attribute null, at any depth.
-Value WithoutWriteOnly(const Attributes& attributes, const Value& value);
+// What may go back to core: the value with every write-only attribute null, and with blocks that are not there
+// as core wants them (an empty list, a group of nulls), at any depth.
+Value Returnable(const Attributes& attributes, const Value& value);
 
 // The value with every unknown part null.
 Value UnknownAsNull(const Value& value);
@@ -24,16 +25,20 @@ Value UnknownAsNull(const Value& value);
 std::optional<AttributePath> FindUnknown(const Value& value);
 
 // The value made to fit the type (lists for tuples, objects for maps, missing attributes null). What does
-// not fit is an error diagnostic, and `fallback` is returned.
+// not fit is an error diagnostic with its path, and `fallback` is returned.
 Value Fitted(const Value& value, const Type& type, const Value& fallback, Diagnostics& diagnostics);
 
-// `value` in the spelling of `reference` wherever the two differ but mean the same by the attribute's or
-// the resource's semantic equality. Elements of sets keep theirs.
-Value KeepSpelling(const Attributes& attributes, const WithSemanticEquality* equality, const Value& reference,
-                   const Value& value, const AttributePath& path = {});
+// kWhole: a list, set or map of values keeps its prior spelling only where all of it means the same, as a plan
+// must; kEach: each element by itself, as a result may.
+enum class Spelling { kWhole, kEach };
 
-// The elements of a nested attribute's value that lie at the same place: for kSingle the value itself, for
-// lists by index, for maps by key. Not for sets.
+// `value` in the spelling of `reference` wherever the two differ but mean the same by the attribute's or
+// the resource's semantic equality. Elements of sets are compared each with each.
+Value KeepSpelling(const Attributes& attributes, const WithSemanticEquality* equality, const Value& reference,
+                   const Value& value, Spelling spelling, const AttributePath& path = {});
+
+// The elements of a nested attribute's value that lie at the same place: for kSingle and kGroup the value itself,
+// for lists by index, for maps by key. Elements of sets have the path of their set.
 Value MapNested(const Attribute& attribute, const Value& value, const AttributePath& path,
                 const std::function<Value(const Value& object, const AttributePath& path)>& change);
 

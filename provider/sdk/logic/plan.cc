@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "provider/sdk/logic/checks.h"
+#include "provider/sdk/logic/deadline.h"
 #include "provider/sdk/logic/normalize.h"
 
 namespace podwright::sdk::logic {
@@ -15,7 +16,9 @@ bool Corresponds(const Attributes& attributes, const Value& config, const Value&
 bool ValueCorresponds(const Attribute& attribute, const Value& config, const Value& planned) {
   if (config.is_null() || config == planned) return true;
   if (attribute.nesting == Nesting::kNone || !config.has_value() || !planned.has_value()) return false;
-  if (attribute.nesting == Nesting::kSingle) return Corresponds(attribute.attributes, config, planned);
+  if (attribute.nesting == Nesting::kSingle || attribute.nesting == Nesting::kGroup) {
+    return Corresponds(attribute.attributes, config, planned);
+  }
   if (attribute.nesting == Nesting::kMap) {
     return config.fields().size() == planned.fields().size() &&
            std::all_of(config.fields().begin(), config.fields().end(), [&](const auto& field) {
@@ -92,21 +95,95 @@ Value MarkUnknown(const Attributes& attributes, const Value& config, const Value
   return result;
 }
 
+bool HasModifiers(const Attributes& attributes) {
+  return std::any_of(attributes.begin(), attributes.end(), [](const Attribute& attribute) {
+    return !attribute.plan_modifiers.empty() || HasModifiers(attribute.attributes);
+  });
+}
+
+// Runs the attributes' plan modifiers, from the outside in.
+class Modifiers {
+ public:
+  Modifiers(bool create, std::vector<AttributePath>& replace, Diagnostics& diagnostics)
+      : create_(create), replace_(replace), diagnostics_(diagnostics) {}
+
+  Value Object(const Attributes& attributes, const Value& config, const Value& prior, const Value& planned,
+               const AttributePath& path) {
+    if (!planned.has_value()) return planned;
+    Value result = planned;
+    for (const Attribute& attribute : attributes) {
+      if (attribute.plan_modifiers.empty() && !HasModifiers(attribute.attributes)) continue;
+      const AttributePath place = path.Attribute(attribute.name);
+      for (const PlanModifier& modifier : attribute.plan_modifiers) {
+        Run(attribute, modifier, config, prior, place, result);
+      }
+      if (attribute.nesting == Nesting::kNone || !HasModifiers(attribute.attributes)) continue;
+      const Value& configured = config.Get(attribute.name);
+      const Value& before = prior.Get(attribute.name);
+      result.SetField(
+          attribute.name,
+          MapNested(attribute, result.Get(attribute.name), {}, [&](const Value& object, const AttributePath& inner) {
+            const bool set = attribute.nesting == Nesting::kSet;
+            return Object(attribute.attributes, Counterpart(attribute, configured, inner, object),
+                          set ? Value() : Counterpart(attribute, before, inner, object), object, place.Then(inner));
+          }));
+    }
+    return result;
+  }
+
+ private:
+  void Run(const Attribute& attribute, const PlanModifier& modifier, const Value& config, const Value& prior,
+           const AttributePath& place, Value& object) {
+    const PlanModifierRequest request{.path = place,
+                                      .config = config.Get(attribute.name),
+                                      .state = prior.Get(attribute.name),
+                                      .plan = object.Get(attribute.name),
+                                      .parent_config = config,
+                                      .parent_state = prior,
+                                      .parent_plan = object,
+                                      .create = create_};
+    PlanModifierResponse response{.plan = request.plan};
+    modifier(request, response);
+    diagnostics_.Append(response.diagnostics);
+    if (response.requires_replace && !create_) replace_.push_back(place);
+    object.SetField(attribute.name, std::move(response.plan));
+  }
+
+  bool create_;
+  std::vector<AttributePath>& replace_;
+  Diagnostics& diagnostics_;
+};
+
+// What the attributes that ask for a new object are in each of a set's elements, in order.
+std::vector<Value> ReplacingParts(const Attribute& set, const Value& elements) {
+  std::vector<Value> parts;
+  for (const Value& element : elements.elements()) {
+    Value::Elements part;
+    for (const Attribute& attribute : set.attributes) {
+      if (attribute.requires_replace) part.push_back(element.Get(attribute.name));
+    }
+    if (!part.empty()) parts.push_back(Value::Tuple(std::move(part)));
+  }
+  std::sort(parts.begin(), parts.end(), [](const Value& a, const Value& b) { return a.Compare(b) < 0; });
+  return parts;
+}
+
 // Adds the paths of attributes that ask for a new object and differ.
 void FindReplacements(const Attributes& attributes, const Value& prior, const Value& planned, const AttributePath& path,
                       std::vector<AttributePath>& found) {
   for (const Attribute& attribute : attributes) {
     const Value& before = prior.Get(attribute.name);
     const Value& after = planned.Get(attribute.name);
-    const AttributePath place = path.Attribute(attribute.name);
     if (before == after) continue;
+    const AttributePath place = path.Attribute(attribute.name);
     if (attribute.requires_replace) {
       found.push_back(place);
       continue;
     }
     if (!before.has_value() || !after.has_value()) continue;
     switch (attribute.nesting) {
-      case Nesting::kSingle: FindReplacements(attribute.attributes, before, after, place, found); break;
+      case Nesting::kSingle:
+      case Nesting::kGroup: FindReplacements(attribute.attributes, before, after, place, found); break;
       case Nesting::kList:
         for (std::size_t i = 0; i < std::min(before.elements().size(), after.elements().size()); ++i) {
           FindReplacements(attribute.attributes, before.elements()[i], after.elements()[i],
@@ -118,18 +195,42 @@ void FindReplacements(const Attributes& attributes, const Value& prior, const Va
           if (before.Has(key)) FindReplacements(attribute.attributes, before.Get(key), element, place.Key(key), found);
         }
         break;
-      default: break;
+      case Nesting::kSet:
+        // An element has no place of its own: the set is what has changed. One more or less is not a change of one.
+        if (before.elements().size() == after.elements().size() &&
+            ReplacingParts(attribute, before) != ReplacingParts(attribute, after)) {
+          found.push_back(place);
+        }
+        break;
+      case Nesting::kNone: break;
     }
   }
 }
 
-Value DefaultPlan(const ResourceEntry& entry, const PlanInput& input) {
+// The SDK's own planning, the attributes' modifiers included.
+Value DefaultPlan(const ResourceEntry& entry, const PlanInput& input, PlanOutput& output) {
   const Attributes& attributes = entry.schema.attributes;
-  Value planned = ApplyDefaults(attributes, input.config, WithoutWriteOnly(attributes, input.proposed));
-  planned = KeepSpelling(attributes, entry.semantic_equality, input.prior, planned);
-  if (input.prior.is_null() || !(planned == input.prior)) {
+  Value planned = ApplyDefaults(attributes, input.config, Returnable(attributes, input.proposed));
+  planned = KeepSpelling(attributes, entry.semantic_equality, input.prior, planned, Spelling::kWhole);
+  const bool create = input.prior.is_null();
+  // Other timeouts alone make no other object.
+  const bool changed = create || !(WithTimeoutsOf(entry.schema, input.prior, planned) == input.prior);
+  if (changed) planned = MarkUnknown(attributes, input.config, input.prior, planned);
+  if (!HasModifiers(attributes)) return planned;
+  const auto modify = [&] {
+    output.requires_replace.clear();
+    Diagnostics diagnostics;
+    planned = Modifiers(create, output.requires_replace, diagnostics)
+                  .Object(attributes, input.config, input.prior, planned, {});
+    return diagnostics;
+  };
+  Diagnostics said = modify();
+  if (!changed && !(WithTimeoutsOf(entry.schema, input.prior, planned) == input.prior)) {
+    // A modifier makes a change where there was none, and with it the rest unknown.
     planned = MarkUnknown(attributes, input.config, input.prior, planned);
+    said = modify();
   }
+  output.diagnostics.Append(said);
   return planned;
 }
 
@@ -140,7 +241,9 @@ void AskAuthor(const ResourceEntry& entry, const PlanInput& input, PlanOutput& o
                                   .private_state = input.private_state,
                                   .client = input.client,
                                   .cancellation = input.cancellation};
-  ModifyPlanResponse response{.plan = output.planned, .private_state = input.private_state};
+  ModifyPlanResponse response{.plan = output.planned,
+                              .private_state = input.private_state,
+                              .requires_replace = std::move(output.requires_replace)};
   Guarded(response.diagnostics, [&] { entry.modify_plan->ModifyPlan(request, response); });
   output.diagnostics.Append(response.diagnostics);
   output.private_state = std::move(response.private_state);
@@ -148,25 +251,33 @@ void AskAuthor(const ResourceEntry& entry, const PlanInput& input, PlanOutput& o
   output.planned = std::move(response.plan);
 }
 
-}  // namespace
-
-PlanOutput Plan(const ResourceEntry& entry, const PlanInput& input) {
+PlanOutput PlanOnce(const ResourceEntry& entry, const PlanInput& input) {
   PlanOutput output{.private_state = input.private_state};
   const bool destroy = input.proposed.is_null();
   if (!destroy) {
     Guarded(output.diagnostics, [&] {
-      output.planned = Fitted(DefaultPlan(entry, input), entry.type, input.proposed, output.diagnostics);
+      output.planned = Fitted(DefaultPlan(entry, input, output), entry.type, input.proposed, output.diagnostics);
     });
     if (output.diagnostics.HasError()) return output;
   }
   if (entry.modify_plan != nullptr) AskAuthor(entry, input, output);
   output.planned = Fitted(output.planned, entry.type, input.proposed, output.diagnostics);
-  output.planned = WithoutWriteOnly(entry.schema.attributes, output.planned);
+  output.planned = Returnable(entry.schema.attributes, output.planned);
   if (!destroy && input.prior.has_value()) {
     FindReplacements(entry.schema.attributes, input.prior, output.planned, {}, output.requires_replace);
   }
-  if (ChecksEnabled() && !output.diagnostics.HasError()) {
-    CheckPlan(entry.schema, input.config, input.prior, input.proposed, output.planned, output.diagnostics);
+  return output;
+}
+
+}  // namespace
+
+PlanOutput Plan(const ResourceEntry& entry, const PlanInput& input) {
+  PlanOutput output = PlanOnce(entry, input);
+  if (!ChecksEnabled() || output.diagnostics.HasError()) return output;
+  CheckPlan(entry.schema, input.config, input.prior, input.proposed, output.planned, output.diagnostics);
+  CheckReplacements(entry.schema, output.requires_replace, output.diagnostics);
+  if (!output.diagnostics.HasError() && entry.modify_plan != nullptr) {
+    CheckPlannedAgain(entry.schema, output.planned, PlanOnce(entry, input).planned, output.diagnostics);
   }
   return output;
 }

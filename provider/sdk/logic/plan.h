@@ -28,8 +28,9 @@ struct PlanOutput {
 // 1. Defaults where nothing is configured; the prior spelling where it means the same.
 // 2. When anything changes (a create changes all): computed attributes that are not configured become
 //    unknown, but for those that keep what the state knows.
-// 3. The author's ModifyPlan.
+// 3. The attributes' plan modifiers, then the author's ModifyPlan.
 // 4. Which changes need a new object.
+// 5. Where the checks are on: core's rules, and that planning once more gives the same.
 PlanOutput Plan(const ResourceEntry& entry, const PlanInput& input);
 
 }  // namespace podwright::sdk::logic

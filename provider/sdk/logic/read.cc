@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "provider/sdk/logic/deadline.h"
 #include "provider/sdk/logic/normalize.h"
 
 namespace podwright::sdk::logic {
@@ -20,24 +21,34 @@ void RefuseUnknown(const Value& state, Diagnostics& diagnostics) {
 }  // namespace
 
 ReadOutput Read(const ResourceEntry& entry, const ReadInput& input) {
+  const Deadline deadline(entry.schema, Operation::kRead, input.state, input.cancellation);
   const ReadRequest request{.state = input.state,
                             .private_state = input.private_state,
                             .client = input.client,
-                            .cancellation = input.cancellation};
+                            .cancellation = deadline.token()};
   ReadResponse response{.state = input.state, .private_state = input.private_state};
   Guarded(response.diagnostics, [&] { entry.resource->Read(request, response); });
+  deadline.Explain(response.diagnostics);
+  response.state = WithTimeoutsOf(entry.schema, input.state, std::move(response.state));
   Value state = Fitted(response.state, entry.type, input.state, response.diagnostics);
-  state = WithoutWriteOnly(entry.schema.attributes, state);
-  Guarded(response.diagnostics,
-          [&] { state = KeepSpelling(entry.schema.attributes, entry.semantic_equality, input.state, state); });
+  state = Returnable(entry.schema.attributes, state);
+  Guarded(response.diagnostics, [&] {
+    state = KeepSpelling(entry.schema.attributes, entry.semantic_equality, input.state, state, Spelling::kEach);
+  });
   RefuseUnknown(state, response.diagnostics);
   return {UnknownAsNull(state), std::move(response.private_state), std::move(response.diagnostics)};
 }
 
 ReadDataOutput ReadData(const DataSourceEntry& entry, const ReadDataRequest& request) {
+  const Deadline deadline(entry.schema, Operation::kRead, request.config, request.cancellation);
+  ReadDataRequest own = request;
+  own.cancellation = deadline.token();
   ReadDataResponse response{.state = request.config};
-  Guarded(response.diagnostics, [&] { entry.data_source->Read(request, response); });
-  const Value state = Fitted(response.state, entry.type, request.config, response.diagnostics);
+  Guarded(response.diagnostics, [&] { entry.data_source->Read(own, response); });
+  deadline.Explain(response.diagnostics);
+  response.state = WithTimeoutsOf(entry.schema, request.config, std::move(response.state));
+  const Value state =
+      Returnable(entry.schema.attributes, Fitted(response.state, entry.type, request.config, response.diagnostics));
   if (state.is_null() && !response.diagnostics.HasError()) {
     response.diagnostics.AddError("The data source returned nothing",
                                   "It returned neither an object nor an error.\n\nThis is a bug of the provider; "

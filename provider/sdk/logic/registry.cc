@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include "provider/sdk/logic/deadline.h"
+
 #include "provider/sdk/schema/names.h"
 
 namespace podwright::sdk::logic {
@@ -38,6 +40,7 @@ void Guarded(Diagnostics& diagnostics, const std::function<void()>& body) {
 Result<ResourceEntry> ResourceEntry::Make(std::unique_ptr<Resource> resource) {
   ResourceEntry entry{.resource = std::move(resource)};
   PW_TRY(Caught([&] { entry.schema = entry.resource->GetSchema(); }));
+  if (entry.schema.timeouts) entry.schema.attributes.push_back(TimeoutsAttribute(*entry.schema.timeouts));
   PW_TRY(CheckedSchema(entry.schema, Schema::Of::kResource, entry.resource->TypeName()));
   entry.type = entry.schema.ImpliedType();
   Resource* self = entry.resource.get();
@@ -52,6 +55,10 @@ Result<ResourceEntry> ResourceEntry::Make(std::unique_ptr<Resource> resource) {
 Result<DataSourceEntry> DataSourceEntry::Make(std::unique_ptr<DataSource> data_source) {
   DataSourceEntry entry{.data_source = std::move(data_source)};
   PW_TRY(Caught([&] { entry.schema = entry.data_source->GetSchema(); }));
+  if (entry.schema.timeouts) {
+    entry.schema.attributes.push_back(
+        TimeoutsAttribute({.read = entry.schema.timeouts->read, .block = entry.schema.timeouts->block}));
+  }
   PW_TRY(CheckedSchema(entry.schema, Schema::Of::kDataSource, "data source " + entry.data_source->TypeName()));
   entry.type = entry.schema.ImpliedType();
   entry.validate = dynamic_cast<WithValidate*>(entry.data_source.get());

@@ -44,7 +44,7 @@ StateOutput UpgradeState(const ResourceEntry& entry, std::int64_t version, std::
     output.diagnostics.AddError(kCannotUpgrade, fitted.error());
     return output;
   }
-  output.state = UnknownAsNull(WithoutWriteOnly(entry.schema.attributes, *fitted));
+  output.state = UnknownAsNull(Returnable(entry.schema.attributes, *fitted));
   return output;
 }
 
@@ -60,7 +60,7 @@ StateOutput Import(const ResourceEntry& entry, const ImportRequest& request) {
   output.private_state = std::move(response.private_state);
   output.diagnostics = std::move(response.diagnostics);
   const Value state = Fitted(response.state, entry.type, Value::Null(), output.diagnostics);
-  output.state = UnknownAsNull(WithoutWriteOnly(entry.schema.attributes, state));
+  output.state = UnknownAsNull(Returnable(entry.schema.attributes, state));
   if (output.state.is_null() && !output.diagnostics.HasError()) {
     output.diagnostics.AddError("The provider imported nothing",
                                 "It returned neither an object nor an error.\n\nThis is a bug of the provider; please "

@@ -20,19 +20,27 @@ void RunValidators(const Attributes& attributes, const Value& config, const Attr
     }
     if (!value.has_value()) continue;
     for (const AttributeValidator& validator : attribute.validators) validator(value, place, diagnostics);
-    if (attribute.nesting == Nesting::kSingle) {
+    const bool single = attribute.nesting == Nesting::kSingle || attribute.nesting == Nesting::kGroup;
+    if (single) {
       RunValidators(attribute.attributes, value, place, write_only_allowed, diagnostics);
     }
-    if (attribute.nesting == Nesting::kNone || attribute.nesting == Nesting::kSingle) continue;
+    if (attribute.nesting == Nesting::kNone || single) continue;
     for (const auto& [key, element] : value.fields()) {
       RunValidators(attribute.attributes, element, place.Key(key), write_only_allowed, diagnostics);
     }
     std::int64_t index = 0;
     for (const Value& element : value.elements()) {
       const bool set = attribute.nesting == Nesting::kSet;
-      RunValidators(attribute.attributes, element, set ? place : place.Index(index++), write_only_allowed, diagnostics);
+      RunValidators(attribute.attributes, element, set ? place.EndAtSet() : place.Index(index++), write_only_allowed,
+                    diagnostics);
     }
   }
+}
+
+void RunAll(const Schema& schema, const ValidateRequest& request, bool write_only_allowed, Diagnostics& diagnostics) {
+  RunValidators(schema.attributes, request.config, {}, write_only_allowed, diagnostics);
+  if (!request.config.has_value()) return;
+  for (const AttributeValidator& validator : schema.validators) validator(request.config, {}, diagnostics);
 }
 
 }  // namespace
@@ -40,8 +48,7 @@ void RunValidators(const Attributes& attributes, const Value& config, const Attr
 Diagnostics ValidateResource(const ResourceEntry& entry, const ValidateRequest& request) {
   Diagnostics diagnostics;
   Guarded(diagnostics, [&] {
-    RunValidators(entry.schema.attributes, request.config, {}, request.client.write_only_attributes_allowed,
-                  diagnostics);
+    RunAll(entry.schema, request, request.client.write_only_attributes_allowed, diagnostics);
     if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
   });
   return diagnostics;
@@ -50,7 +57,7 @@ Diagnostics ValidateResource(const ResourceEntry& entry, const ValidateRequest& 
 Diagnostics ValidateDataSource(const DataSourceEntry& entry, const ValidateRequest& request) {
   Diagnostics diagnostics;
   Guarded(diagnostics, [&] {
-    RunValidators(entry.schema.attributes, request.config, {}, true, diagnostics);
+    RunAll(entry.schema, request, true, diagnostics);
     if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
   });
   return diagnostics;
@@ -59,7 +66,7 @@ Diagnostics ValidateDataSource(const DataSourceEntry& entry, const ValidateReque
 Diagnostics ValidateEphemeral(const EphemeralEntry& entry, const ValidateRequest& request) {
   Diagnostics diagnostics;
   Guarded(diagnostics, [&] {
-    RunValidators(entry.schema.attributes, request.config, {}, true, diagnostics);
+    RunAll(entry.schema, request, true, diagnostics);
     if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
   });
   return diagnostics;
@@ -68,7 +75,7 @@ Diagnostics ValidateEphemeral(const EphemeralEntry& entry, const ValidateRequest
 Diagnostics ValidateProvider(const Registry& registry, const ValidateRequest& request) {
   Diagnostics diagnostics;
   Guarded(diagnostics, [&] {
-    RunValidators(registry.provider_schema().attributes, request.config, {}, true, diagnostics);
+    RunAll(registry.provider_schema(), request, true, diagnostics);
     registry.provider().Validate(request, diagnostics);
   });
   return diagnostics;

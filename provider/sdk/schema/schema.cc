@@ -23,13 +23,24 @@ Type ObjectType(const std::vector<Attribute>& attributes) {
 
 class Checker {
  public:
-  void Attributes(const std::vector<Attribute>& attributes, const std::string& place, bool in_set) {
+  // What an object lies in.
+  struct Context {
+    bool in_set = false;
+    bool in_collection = false;  // of blocks
+    bool in_nested = false;      // in a nested attribute, which holds no blocks
+  };
+
+  void Attributes(const std::vector<Attribute>& attributes, const std::string& place, Context context) {
     std::set<std::string_view> names;
     for (const Attribute& attribute : attributes) {
       const std::string here = place.empty() ? attribute.name : place + "." + attribute.name;
       if (!IsName(attribute.name)) Fault(here, kNameRule);
       if (!names.insert(attribute.name).second) Fault(here, "is there twice");
-      One(attribute, here, in_set);
+      if (attribute.block) {
+        Block(attribute, here, context);
+      } else {
+        One(attribute, here, context);
+      }
     }
   }
   void Fault(const std::string& place, const std::string& what) {
@@ -38,7 +49,33 @@ class Checker {
   const std::string& faults() const { return faults_; }
 
  private:
-  void One(const Attribute& a, const std::string& here, bool in_set) {
+  void Block(const Attribute& a, const std::string& here, Context context) {
+    if (context.in_nested) Fault(here, "no blocks inside nested attributes");
+    if (a.nesting == Nesting::kNone) Fault(here, "a block needs its nesting");
+    if (a.required || a.optional || a.computed) {
+      Fault(here, "a block is neither required, optional nor computed: use min_items and max_items");
+    }
+    if (a.sensitive || a.write_only) Fault(here, "a block is neither sensitive nor write-only: its attributes may be");
+    if (a.default_value || a.use_state_for_unknown) Fault(here, "a block has no default and no unknown value");
+    if (a.type.kind() != Type::Kind::kDynamic) Fault(here, "has both a type and nested attributes");
+    const bool counted = a.nesting == Nesting::kList || a.nesting == Nesting::kSet;
+    if (a.min_items < 0 || a.max_items < 0) Fault(here, "min_items and max_items must not be negative");
+    if (counted && a.max_items != 0 && a.min_items > a.max_items) Fault(here, "min_items is above max_items");
+    if (a.nesting == Nesting::kSingle && (a.min_items > 1 || a.max_items > 1)) {
+      Fault(here, "a single block has at most one item");
+    }
+    if (!counted && a.nesting != Nesting::kSingle && (a.min_items != 0 || a.max_items != 0)) {
+      Fault(here, "min_items and max_items are for lists, sets and single blocks");
+    }
+    context.in_set = context.in_set || a.nesting == Nesting::kSet;
+    context.in_collection = context.in_collection || counted || a.nesting == Nesting::kMap;
+    Attributes(a.attributes, here, context);
+  }
+
+  void One(const Attribute& a, const std::string& here, Context context) {
+    const bool in_set = context.in_set;
+    if (a.min_items != 0 || a.max_items != 0) Fault(here, "min_items and max_items are for blocks");
+    if (a.nesting == Nesting::kGroup) Fault(here, "only blocks are groups");
     if (!a.required && !a.optional && !a.computed) Fault(here, "must be required, optional or computed");
     if (a.required && (a.optional || a.computed)) Fault(here, "required excludes optional and computed");
     if (a.write_only && a.computed) Fault(here, "write-only excludes computed");
@@ -53,10 +90,18 @@ class Checker {
       if (!a.attributes.empty()) Fault(here, "has attributes but no nesting");
       const bool set = a.type.kind() == Type::Kind::kSet;
       if ((in_set || set) && a.type.HasDynamic()) Fault(here, "no dynamic types inside sets");
+      if (!in_set && context.in_collection && a.type.HasDynamic())
+        Fault(here, "no dynamic types inside repeated blocks");
+      if (a.element_semantic_equal && !a.type.is_collection()) {
+        Fault(here, "element_semantic_equal is for lists, sets and maps");
+      }
       return;
     }
     if (a.type.kind() != Type::Kind::kDynamic) Fault(here, "has both a type and nested attributes");
-    Attributes(a.attributes, here, in_set || a.nesting == Nesting::kSet);
+    if (a.element_semantic_equal) Fault(here, "nested attributes have semantic equalities of their own");
+    context.in_set = in_set || a.nesting == Nesting::kSet;
+    context.in_nested = true;
+    Attributes(a.attributes, here, context);
   }
 
   std::string faults_;
@@ -67,7 +112,8 @@ class Checker {
 Type Attribute::ImpliedType() const {
   switch (nesting) {
     case Nesting::kNone: return type;
-    case Nesting::kSingle: return ObjectType(attributes);
+    case Nesting::kSingle:
+    case Nesting::kGroup: return ObjectType(attributes);
     case Nesting::kList: return Type::List(ObjectType(attributes));
     case Nesting::kSet: return Type::Set(ObjectType(attributes));
     case Nesting::kMap: return Type::Map(ObjectType(attributes));
@@ -87,7 +133,7 @@ Type Schema::ImpliedType() const {
 
 Status Schema::Check(Of of) const {
   Checker checker;
-  checker.Attributes(attributes, "", false);
+  checker.Attributes(attributes, "", {});
   if (version < 0) checker.Fault("version", "must not be negative");
   const auto reserved = [&](const auto& names) {
     for (const std::string_view name : names) {

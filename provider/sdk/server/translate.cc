@@ -16,9 +16,23 @@ tfplugin6::Schema::Object::NestingMode WireNesting(Nesting nesting) {
     case Nesting::kList: return Object::LIST;
     case Nesting::kSet: return Object::SET;
     case Nesting::kMap: return Object::MAP;
+    case Nesting::kGroup:
     case Nesting::kNone: break;
   }
   return Object::INVALID;
+}
+
+tfplugin6::Schema::NestedBlock::NestingMode WireBlockNesting(Nesting nesting) {
+  using Block = tfplugin6::Schema::NestedBlock;
+  switch (nesting) {
+    case Nesting::kSingle: return Block::SINGLE;
+    case Nesting::kList: return Block::LIST;
+    case Nesting::kSet: return Block::SET;
+    case Nesting::kMap: return Block::MAP;
+    case Nesting::kGroup: return Block::GROUP;
+    case Nesting::kNone: break;
+  }
+  return Block::INVALID;
 }
 
 void AttributeToWire(const Attribute& attribute, tfplugin6::Schema::Attribute& wire) {
@@ -41,6 +55,29 @@ void AttributeToWire(const Attribute& attribute, tfplugin6::Schema::Attribute& w
   wire.mutable_nested_type()->set_nesting(WireNesting(attribute.nesting));
   for (const Attribute& inner : attribute.attributes)
     AttributeToWire(inner, *wire.mutable_nested_type()->add_attributes());
+}
+
+void BlockToWire(const std::string& description, const std::string& deprecation,
+                 const std::vector<Attribute>& attributes, tfplugin6::Schema::Block& wire) {
+  wire.set_description(ToUtf8(description));
+  wire.set_description_kind(tfplugin6::MARKDOWN);
+  if (!deprecation.empty()) {
+    wire.set_deprecated(true);
+    wire.set_deprecation_message(ToUtf8(deprecation));
+  }
+  for (const Attribute& attribute : attributes) {
+    if (!attribute.block) {
+      AttributeToWire(attribute, *wire.add_attributes());
+      continue;
+    }
+    tfplugin6::Schema::NestedBlock& nested = *wire.add_block_types();
+    nested.set_type_name(attribute.name);
+    nested.set_nesting(WireBlockNesting(attribute.nesting));
+    nested.set_min_items(attribute.min_items);
+    // Core wants the two of a single block to be the same.
+    nested.set_max_items(attribute.nesting == Nesting::kSingle ? attribute.min_items : attribute.max_items);
+    BlockToWire(attribute.description, attribute.deprecation, attribute.attributes, *nested.mutable_block());
+  }
 }
 
 void ParameterToWire(const FunctionParameter& parameter, tfplugin6::Function::Parameter& wire) {
@@ -109,13 +146,7 @@ void ToWire(const Schema& schema, tfplugin6::Schema& wire) {
   wire.set_version(schema.version);
   tfplugin6::Schema::Block& block = *wire.mutable_block();
   block.set_version(schema.version);
-  block.set_description(ToUtf8(schema.description));
-  block.set_description_kind(tfplugin6::MARKDOWN);
-  if (!schema.deprecation.empty()) {
-    block.set_deprecated(true);
-    block.set_deprecation_message(ToUtf8(schema.deprecation));
-  }
-  for (const Attribute& attribute : schema.attributes) AttributeToWire(attribute, *block.add_attributes());
+  BlockToWire(schema.description, schema.deprecation, schema.attributes, block);
 }
 
 void ToWire(const FunctionSignature& signature, tfplugin6::Function& wire) {

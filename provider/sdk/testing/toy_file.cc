@@ -1,34 +1,16 @@
 #include "provider/sdk/testing/toy_file.h"
 
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
 #include "core/digest.h"
+#include "provider/sdk/testing/toy_objects.h"
 #include "provider/sdk/value/json.h"
 
 namespace podwright::sdk::testing {
 namespace {
-
-Result<std::string> ReadFile(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) return NotFound("no file " + path.string());
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-Status WriteFile(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) return ErrnoError(errno, "write " + path.string());
-  return Ok();
-}
 
 void RequireDuration(const Value& value, const AttributePath& path, Diagnostics& diagnostics) {
   if (ToySeconds(value.StringOr("")) < 0) diagnostics.AddError("Not a duration", "Write it as 90s or 2m.", path);
@@ -164,9 +146,9 @@ Status ToyFile::Store(const Value& state, const Value& config) const {
   PW_ASSIGN(const std::filesystem::path folder, folder_->Get());
   PW_ASSIGN(const std::string json, EncodeJson(state));
   const std::string name = state.Get("name").StringOr("");
-  PW_TRY(WriteFile(folder / (name + ".json"), json));
+  PW_TRY(WriteObject(folder / (name + ".json"), json));
   if (const std::string* secret = config.Get("secret_wo").AsString()) {
-    PW_TRY(WriteFile(folder / (name + ".secret"), *secret));
+    PW_TRY(WriteObject(folder / (name + ".secret"), *secret));
   }
   return Ok();
 }
@@ -192,7 +174,7 @@ void ToyFile::Create(const CreateRequest& request, CreateResponse& response) {
 void ToyFile::Read(const ReadRequest& request, ReadResponse& response) {
   const Result<std::filesystem::path> folder = folder_->Get();
   if (!folder.ok()) return response.diagnostics.AddError("Cannot read the file", folder.error());
-  const Result<std::string> json = ReadFile(*folder / (request.state.Get("name").StringOr("") + ".json"));
+  const Result<std::string> json = ReadObject(*folder / (request.state.Get("name").StringOr("") + ".json"));
   if (!json.ok()) {
     response.state = Value::Null();
     return;
@@ -275,7 +257,7 @@ Schema ToyFileData::GetSchema() const {
 void ToyFileData::Read(const ReadDataRequest& request, ReadDataResponse& response) {
   const Result<std::filesystem::path> folder = folder_->Get();
   if (!folder.ok()) return response.diagnostics.AddError("Cannot read the file", folder.error());
-  const Result<std::string> json = ReadFile(*folder / (request.config.Get("name").StringOr("") + ".json"));
+  const Result<std::string> json = ReadObject(*folder / (request.config.Get("name").StringOr("") + ".json"));
   if (!json.ok()) return response.diagnostics.AddError("No such file", json.error(), "name");
   const Result<Value> object = ParseJson(*json);
   if (!object.ok()) return response.diagnostics.AddError("The file is broken", object.error());

@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include "provider/sdk/testing/toy_data.h"
 #include "provider/sdk/testing/toy_file.h"
 #include "provider/sdk/testing/toy_functions.h"
+#include "provider/sdk/testing/toy_machine.h"
 #include "provider/sdk/testing/toy_token.h"
 #include "provider/sdk/testing/toy_wrong.h"
+#include "provider/sdk/validators.h"
 
 namespace podwright::sdk::testing {
 
@@ -24,7 +27,13 @@ Schema ToyProvider::ProviderSchema() {
   Schema schema;
   schema.description = "Keeps objects as files in a folder.";
   schema.attributes = {
-      {.name = "folder", .type = Type::String(), .required = true, .description = "An existing folder."}};
+      {.name = "folder", .type = Type::String(), .required = true, .description = "An existing folder."},
+      {.name = "retry",
+       .nesting = Nesting::kSingle,
+       .attributes =
+           {{.name = "attempts", .type = Type::Number(), .optional = true, .validators = {validators::Between(1, 10)}},
+            {.name = "pause", .type = Type::String(), .optional = true}},
+       .block = true}};
   return schema;
 }
 
@@ -43,12 +52,15 @@ std::vector<std::unique_ptr<Resource>> ToyProvider::Resources() {
   std::vector<std::unique_ptr<Resource>> resources;
   resources.push_back(std::make_unique<ToyFile>(folder_));
   resources.push_back(std::make_unique<ToyWrong>());
+  resources.push_back(std::make_unique<ToyMachine>(folder_));
+  resources.push_back(std::make_unique<ToyData>());
   return resources;
 }
 
 std::vector<std::unique_ptr<DataSource>> ToyProvider::DataSources() {
   std::vector<std::unique_ptr<DataSource>> data_sources;
   data_sources.push_back(std::make_unique<ToyFileData>(folder_));
+  data_sources.push_back(std::make_unique<ToyMachines>(folder_));
   return data_sources;
 }
 

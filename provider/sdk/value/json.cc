@@ -20,7 +20,10 @@ struct Conformer {
 
   Result<Value> Primitive(const Value& json, const Type& type, const AttributePath& path) const {
     if (type.kind() == Type::Kind::kString) {
-      if (json.AsString() != nullptr) return json;
+      if (json.AsString() != nullptr) {
+        if (!IsUtf8(*json.AsString())) return Bad(path, "a string that is not UTF-8");
+        return json;
+      }
       if (json.AsNumber() != nullptr) return Value::String(json.AsNumber()->text());
       if (json.AsBool()) return Value::String(*json.AsBool() ? "true" : "false");
       return Bad(path, "a string is required");
@@ -51,10 +54,8 @@ struct Conformer {
     Value::Elements elements;
     elements.reserve(json.elements().size());
     for (std::size_t i = 0; i < json.elements().size(); ++i) {
-      const AttributePath place = set ? path : path.Index(static_cast<std::int64_t>(i));
-      Result<Value> converted = Convert(json.elements()[i], tuple ? type.elements()[i] : type.element(), place);
-      if (!converted.ok() && set && where != nullptr) *where = path;  // no place within a set can be named
-      PW_ASSIGN(Value element, std::move(converted));
+      const AttributePath place = set ? path.EndAtSet() : path.Index(static_cast<std::int64_t>(i));
+      PW_ASSIGN(Value element, Convert(json.elements()[i], tuple ? type.elements()[i] : type.element(), place));
       elements.push_back(std::move(element));
     }
     if (tuple) return Value::Tuple(std::move(elements));
@@ -65,6 +66,7 @@ struct Conformer {
     if (json.kind() != Value::Kind::kObject && json.kind() != Value::Kind::kMap) return Bad(path, "a map is required");
     Value::Fields fields;
     for (const auto& [name, field] : json.fields()) {
+      if (!IsUtf8(name)) return Bad(path, "a key that is not UTF-8");
       PW_ASSIGN(Value value, Convert(field, type.element(), path.Key(name)));
       fields.emplace(name, std::move(value));
     }
