@@ -18,7 +18,7 @@ std::string Value(const Attribute& attribute) {
   for (const Attribute& child : attribute.nested_type().attributes()) {
     if (child.required()) parts += (parts.empty() ? "" : ", ") + child.name() + " = " + Value(child);
   }
-  const std::string object = parts.empty() ? "{}" : "{ " + parts + " }";
+  std::string object = parts.empty() ? "{}" : "{ " + parts + " }";
   switch (attribute.nested_type().nesting()) {
     case Object::LIST:
     case Object::SET: return "[" + object + "]";
