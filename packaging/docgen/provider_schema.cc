@@ -2,18 +2,16 @@
 
 #include "core/version.h"
 #include "kinds/registry.h"
+#include "provider/client_backend.h"
 #include "provider/podwright_provider.h"
 #include "provider/sdk/server/provider_service.h"
 
 namespace podwright::docgen {
 
 Result<tfplugin6::GetProviderSchema::Response> ProviderSchema() {
-  const auto no_connection = [](const client::Context&,
-                                const std::string&) -> Result<std::unique_ptr<provider::Backend>> {
-    return Unavailable("documents need no control plane");
-  };
+  // Nothing is configured, so nothing connects.
   const auto no_environment = [](const char*) -> std::optional<std::string> { return std::nullopt; };
-  provider::PodwrightProvider provider(kinds::AllKinds(), no_connection, kVersion, no_environment);
+  provider::PodwrightProvider provider(kinds::AllKinds(), provider::ConnectBackend, kVersion, no_environment);
   sdk::server::ProviderService service(provider);
   tfplugin6::GetProviderSchema::Response response;
   const grpc::Status status = service.GetProviderSchema(nullptr, nullptr, &response);

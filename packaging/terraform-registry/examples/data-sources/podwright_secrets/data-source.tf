@@ -1,0 +1,1 @@
+data "podwright_secrets" "example" {}

@@ -1,0 +1,1 @@
+data "podwright_servers" "example" {}
