@@ -58,6 +58,7 @@ void App::Build(CLI::App& root) {
   AddGet(root, *this);
   AddWatch(root, *this);
   AddDelete(root, *this);
+  AddHandOver(root, *this);
   AddRun(root, *this);
   AddPause(root, *this);
   AddEvents(root, *this);

@@ -90,7 +90,7 @@ Look around:
   podwright events
   podwright run list
   podwright lab ssh web-1           # then change /etc/motd, and watch it come back
-  podwright plan examples/gitops/quickstart
+  podwright diff examples/gitops/quickstart
   ./dev quickstart --down
 TXT
 }

@@ -16,6 +16,7 @@ void AddDiff(CLI::App& root, App& app);
 void AddGet(CLI::App& root, App& app);  // get, describe
 void AddWatch(CLI::App& root, App& app);
 void AddDelete(CLI::App& root, App& app);
+void AddHandOver(CLI::App& root, App& app);
 void AddRun(CLI::App& root, App& app);
 void AddPause(CLI::App& root, App& app);  // pause, resume
 void AddEvents(CLI::App& root, App& app);

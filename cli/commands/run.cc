@@ -57,8 +57,8 @@ Result<int> List(App& app, const Options& options) {
       std::string objects;
       for (const v1::ObjectRef& ref : run.objects()) objects += (objects.empty() ? "" : ",") + RefText(ref);
       if (DisplayWidth(objects) > 40) objects = std::to_string(run.objects_size()) + " objects";
-      table.Add({run.id(), std::string(RunStateWord(run.state())), std::to_string(run.actions_size()), objects,
-                 run.actor(), Age(run.created_unix_ms(), ToUnixMillis(app.clock().Now()))});
+      table.Add({run.id(), std::string(RunStateWord(run.state())), objects, run.actor(),
+                 Age(run.created_unix_ms(), ToUnixMillis(app.clock().Now()))});
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty() && (options.limit == 0 || seen < options.limit));

@@ -81,11 +81,10 @@ class Maker {
   bool IsTarget(const ObjectId& id) const { return targets_.empty() || targets_.contains(id); }
 
   void CheckOwner(const ObjectId& id, const v1::StoredObject& stored) {
-    if (stored.owner() == request_.owner()) return;
+    if (stored.owner() == request_.owner() || stored.owner() == request_.take_over_from()) return;
     problems_.Add(ErrorCode::kConflict, id.Text() + " belongs to " + stored.owner() + ", not to " + request_.owner() +
-                                            "; an object has one owner: take it out of " + stored.owner() +
-                                            " there first (`podwright get " + id.Text() +
-                                            "` shows it), then apply again");
+                                            "; an object has one owner: `podwright hand-over " + id.Text() + " --to " +
+                                            request_.owner() + "` gives it to this one");
   }
 
   void CheckExpected(const ObjectId& id) {
@@ -129,12 +128,14 @@ class Maker {
       if (change.has_errors()) problems_.Add(ErrorCode::kInvalidArgument, id.Text() + ": " + change.ToString());
       const bool tombstone = row->object.lifecycle() == v1::LIFECYCLE_TOMBSTONE;
       const bool same = kinds::CanonicalBytes(*before) == kinds::CanonicalBytes(*after) &&
-                        LabelsOf(row->object.labels()) == LabelsOf(desired.labels());
+                        LabelsOf(row->object.labels()) == LabelsOf(desired.labels()) &&
+                        row->object.owner() == request_.owner();
       put.kind = tombstone ? PutKind::kResume : same ? PutKind::kUnchanged : PutKind::kUpdate;
     }
     CheckExpected(id);
     if (put.kind != PutKind::kUnchanged) {
       put.object.set_generation(put.object.generation() + 1);
+      put.object.set_owner(request_.owner());
       *put.object.mutable_labels() = desired.labels();
       put.object.set_spec(std::move(spec));
       put.object.set_schema_revision(kind->schema_revision());

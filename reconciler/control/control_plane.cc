@@ -94,9 +94,10 @@ Result<v1::ApplyResponse> ControlPlane::Apply(const Caller& caller, const v1::Ap
   auto response = impl_->engine.apply.Run(caller, request);
   impl_->engine.WakeWorker();
   if (!request.dry_run()) {
-    impl_->gate.Note(
-        caller, "apply", workspace, SubjectOf(request), StatusOf(response),
-        response.ok() ? "revision " + std::to_string(response->revision()) + ", run " + response->run() : "");
+    impl_->gate.Note(caller, "apply", workspace, SubjectOf(request), StatusOf(response),
+                     response.ok() ? "revision " + std::to_string(response->revision()) +
+                                         (response->run().empty() ? "" : ", run " + response->run())
+                                   : "");
   }
   return response;
 }

@@ -11,6 +11,10 @@ std::string NewRunId(Core& core) {
   return std::string(time) + core.deps.random.Id(5);
 }
 
+std::string Counted(std::size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 std::set<std::string> OpenActions(const Core& core, const std::string& workspace) {
   std::set<std::string> ids;
   for (const RunId& run : core.tables.unfinished) {
@@ -150,8 +154,8 @@ RunId AddRun(Core& core, Change& change, const RunSeed& seed, const v1::Plan& pl
   AddActions(change, id, 0, 1, selection.actions);
   change.PutRun(header);
   v1::Event event = MakeEvent(seed.workspace, "run.created",
-                              "run " + id.id + ": " + std::to_string(selection.actions.size()) + " actions on " +
-                                  std::to_string(seed.objects.size()) + " objects");
+                              "run " + id.id + ": " + Counted(selection.actions.size(), "action") + " on " +
+                                  Counted(seed.objects.size(), "object"));
   event.set_run(id.id);
   event.set_actor(seed.actor);
   change.Tell(std::move(event));

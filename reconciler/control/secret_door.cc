@@ -124,8 +124,7 @@ Result<std::int64_t> SecretDoor::Rotate(const ObjectId& secret, const std::strin
 
 Result<v1::SealedSecret> SecretDoor::SealFor(const ServerId& server, const v1::SecretUse& use) {
   PW_ASSIGN(const std::string key, core_.deps.agent_keys.SealingKey(server.workspace, server.server));
-  PW_ASSIGN(auto sealed, core_.deps.secrets.SealFor({server.workspace, use.name()}, use.version(), key,
-                                                    "agent:" + server.workspace + "/" + server.server));
+  PW_ASSIGN(auto sealed, core_.deps.secrets.SealFor({server.workspace, use.name()}, use.version(), key, server.server));
   v1::SealedSecret out;
   out.set_name(use.name());
   out.set_version(sealed.version);
