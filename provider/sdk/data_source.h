@@ -2,9 +2,11 @@
 // threads, may block, exceptions become diagnostics. A data source may also be a WithValidate.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "provider/sdk/cancellation.h"
+#include "provider/sdk/deferral.h"
 #include "provider/sdk/diagnostics.h"
 #include "provider/sdk/resource.h"
 #include "provider/sdk/schema/schema.h"
@@ -14,12 +16,14 @@ namespace podwright::sdk {
 
 struct ReadDataRequest {
   Value config{};
+  Value provider_meta{};  // what the module says of itself to the provider; null: nothing
   ClientCapabilities client{};
   CancellationToken cancellation{};
 };
 
 struct ReadDataResponse {
   Value state{};  // starts as the configuration
+  std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct ConfigureRequest {
 };
 
 struct ConfigureResponse {
+  // Puts everything off: nothing else of the provider is then asked.
+  std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };
 
@@ -37,6 +40,8 @@ class Provider {
  public:
   virtual ~Provider() = default;
   virtual Schema ProviderSchema() = 0;
+  // What a module may say of itself in `terraform { provider_meta "NAME" { … } }`; without attributes: nothing.
+  virtual Schema ProviderMetaSchema() { return {}; }
   // Checks of the provider's configuration that need no connection; values may be unknown.
   virtual void Validate(const ValidateRequest& request, Diagnostics& diagnostics) {
     static_cast<void>(request);

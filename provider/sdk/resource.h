@@ -7,11 +7,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "provider/sdk/cancellation.h"
+#include "provider/sdk/deferral.h"
 #include "provider/sdk/diagnostics.h"
+#include "provider/sdk/identity.h"
+#include "provider/sdk/move.h"
 #include "provider/sdk/schema/schema.h"
 #include "provider/sdk/value/value.h"
 
@@ -20,12 +24,14 @@ namespace podwright::sdk {
 struct ClientCapabilities {
   bool deferral_allowed = false;
   bool write_only_attributes_allowed = false;
+  bool store_planned_private = false;  // gives the first plan's private state to the plan at apply
 };
 
 struct CreateRequest {
   Value config{};               // what the user wrote; the only place of write-only values
   Value plan{};                 // what was promised: known values must come back unchanged
   std::string private_state{};  // as planned
+  Value provider_meta{};        // what the module says of itself to the provider; null: nothing
   CancellationToken cancellation{};
 };
 
@@ -41,12 +47,14 @@ struct ReadRequest {
   Value state{};
   std::string private_state{};
   ClientCapabilities client{};
+  Value provider_meta{};  // what the module says of itself to the provider; null: nothing
   CancellationToken cancellation{};
 };
 
 struct ReadResponse {
   Value state{};  // starts as the request's; null: the object is gone
   std::string private_state{};
+  std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };
 
@@ -55,6 +63,7 @@ struct UpdateRequest {
   Value plan{};
   Value state{};  // before
   std::string private_state{};
+  Value provider_meta{};  // what the module says of itself to the provider; null: nothing
   CancellationToken cancellation{};
 };
 
@@ -67,6 +76,7 @@ struct UpdateResponse {
 struct DeleteRequest {
   Value state{};
   std::string private_state{};
+  Value provider_meta{};  // what the module says of itself to the provider; null: nothing
   CancellationToken cancellation{};
 };
 
@@ -90,6 +100,7 @@ class Resource {
 
 struct ImportRequest {
   std::string id{};
+  Value identity{};  // where the import is by identity; then `id` is empty. Only for a WithIdentity
   CancellationToken cancellation{};
 };
 
@@ -97,6 +108,7 @@ struct ImportResponse {
   // What identifies the object; attributes not set are null. A read always follows.
   Value state{};
   std::string private_state{};
+  std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };
 
@@ -111,6 +123,10 @@ struct ModifyPlanRequest {
   Value state{};   // null when creating
   Value plan{};    // after the SDK's own planning; null when destroying
   std::string private_state{};
+  // What the plan of the same change left, when core plans again at apply; empty before, and where the client
+  // does not keep it.
+  std::string planned_private{};
+  Value provider_meta{};  // what the module says of itself to the provider; null: nothing
   ClientCapabilities client{};
   CancellationToken cancellation{};
 };
@@ -122,6 +138,7 @@ struct ModifyPlanResponse {
   std::string private_state{};
   // Paths whose change needs a new object; they count only where the value really changes.
   std::vector<AttributePath> requires_replace{};
+  std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };
 

@@ -16,6 +16,7 @@ ApplyOutput Create(const ResourceEntry& entry, const ApplyInput& input) {
   const CreateRequest request{.config = input.config,
                               .plan = input.planned,
                               .private_state = input.private_state,
+                              .provider_meta = input.provider_meta,
                               .cancellation = deadline.token()};
   CreateResponse response{.private_state = input.private_state};
   Guarded(response.diagnostics, [&] { entry.resource->Create(request, response); });
@@ -33,6 +34,7 @@ ApplyOutput Update(const ResourceEntry& entry, const ApplyInput& input) {
                               .plan = input.planned,
                               .state = input.prior,
                               .private_state = input.private_state,
+                              .provider_meta = input.provider_meta,
                               .cancellation = deadline.token()};
   UpdateResponse response{.state = input.prior, .private_state = input.private_state};
   Guarded(response.diagnostics, [&] { entry.resource->Update(request, response); });
@@ -49,8 +51,10 @@ ApplyOutput Update(const ResourceEntry& entry, const ApplyInput& input) {
 
 ApplyOutput Delete(const ResourceEntry& entry, const ApplyInput& input) {
   const Deadline deadline(entry.schema, Operation::kDelete, input.prior, input.cancellation);
-  const DeleteRequest request{
-      .state = input.prior, .private_state = input.private_state, .cancellation = deadline.token()};
+  const DeleteRequest request{.state = input.prior,
+                              .private_state = input.private_state,
+                              .provider_meta = input.provider_meta,
+                              .cancellation = deadline.token()};
   DeleteResponse response{.private_state = input.private_state};
   Guarded(response.diagnostics, [&] { entry.resource->Delete(request, response); });
   deadline.Explain(response.diagnostics);

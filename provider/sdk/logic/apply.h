@@ -12,6 +12,7 @@ struct ApplyInput {
   Value prior{};    // null: create
   Value planned{};  // null: delete
   std::string private_state{};
+  Value provider_meta{};
   CancellationToken cancellation{};
 };
 

@@ -289,7 +289,7 @@ TEST_F(Logic, WriteOnlyNeedsAClientThatKnowsIt) {
 }
 
 TEST_F(Logic, ImportWithoutTheAbilityIsRefused) {
-  EXPECT_TRUE(Import(entry_, {.id = "x"}).diagnostics.HasError());
+  EXPECT_TRUE(Import(entry_, {.id = "x"}, {}).diagnostics.HasError());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "provider/sdk/logic/checks.h"
 #include "provider/sdk/logic/deadline.h"
+#include "provider/sdk/logic/deferral.h"
 #include "provider/sdk/logic/normalize.h"
 
 namespace podwright::sdk::logic {
@@ -239,6 +240,8 @@ void AskAuthor(const ResourceEntry& entry, const PlanInput& input, PlanOutput& o
                                   .state = input.prior,
                                   .plan = output.planned,
                                   .private_state = input.private_state,
+                                  .planned_private = input.planned_private,
+                                  .provider_meta = input.provider_meta,
                                   .client = input.client,
                                   .cancellation = input.cancellation};
   ModifyPlanResponse response{.plan = output.planned,
@@ -249,6 +252,8 @@ void AskAuthor(const ResourceEntry& entry, const PlanInput& input, PlanOutput& o
   output.private_state = std::move(response.private_state);
   output.requires_replace = std::move(response.requires_replace);
   output.planned = std::move(response.plan);
+  output.deferred =
+      AllowedDeferral(response.deferred, input.client, "Planning " + entry.resource->TypeName(), output.diagnostics);
 }
 
 PlanOutput PlanOnce(const ResourceEntry& entry, const PlanInput& input) {
@@ -260,7 +265,8 @@ PlanOutput PlanOnce(const ResourceEntry& entry, const PlanInput& input) {
     });
     if (output.diagnostics.HasError()) return output;
   }
-  if (entry.modify_plan != nullptr) AskAuthor(entry, input, output);
+  output.deferred = input.provider_deferred;
+  if (entry.modify_plan != nullptr && !output.deferred) AskAuthor(entry, input, output);
   output.planned = Fitted(output.planned, entry.type, input.proposed, output.diagnostics);
   output.planned = Returnable(entry.schema.attributes, output.planned);
   if (!destroy && input.prior.has_value()) {

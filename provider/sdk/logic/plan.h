@@ -2,6 +2,7 @@
 // Pure but for the author's ModifyPlan; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,10 @@ struct PlanInput {
   Value prior{};     // null: create
   Value proposed{};  // null: destroy
   std::string private_state{};
+  std::string planned_private{};
+  Value provider_meta{};
+  // The whole provider is put off: the author is not asked.
+  std::optional<DeferredReason> provider_deferred{};
   ClientCapabilities client{};
   CancellationToken cancellation{};
 };
@@ -22,6 +27,7 @@ struct PlanOutput {
   Value planned{};
   std::string private_state{};
   std::vector<AttributePath> requires_replace{};
+  std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };
 

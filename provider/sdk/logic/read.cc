@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "provider/sdk/logic/deadline.h"
+#include "provider/sdk/logic/deferral.h"
 #include "provider/sdk/logic/normalize.h"
 
 namespace podwright::sdk::logic {
@@ -25,6 +26,7 @@ ReadOutput Read(const ResourceEntry& entry, const ReadInput& input) {
   const ReadRequest request{.state = input.state,
                             .private_state = input.private_state,
                             .client = input.client,
+                            .provider_meta = input.provider_meta,
                             .cancellation = deadline.token()};
   ReadResponse response{.state = input.state, .private_state = input.private_state};
   Guarded(response.diagnostics, [&] { entry.resource->Read(request, response); });
@@ -36,7 +38,9 @@ ReadOutput Read(const ResourceEntry& entry, const ReadInput& input) {
     state = KeepSpelling(entry.schema.attributes, entry.semantic_equality, input.state, state, Spelling::kEach);
   });
   RefuseUnknown(state, response.diagnostics);
-  return {UnknownAsNull(state), std::move(response.private_state), std::move(response.diagnostics)};
+  const auto deferred =
+      AllowedDeferral(response.deferred, input.client, "Reading " + entry.resource->TypeName(), response.diagnostics);
+  return {UnknownAsNull(state), std::move(response.private_state), deferred, std::move(response.diagnostics)};
 }
 
 ReadDataOutput ReadData(const DataSourceEntry& entry, const ReadDataRequest& request) {
@@ -46,6 +50,9 @@ ReadDataOutput ReadData(const DataSourceEntry& entry, const ReadDataRequest& req
   ReadDataResponse response{.state = request.config};
   Guarded(response.diagnostics, [&] { entry.data_source->Read(own, response); });
   deadline.Explain(response.diagnostics);
+  const auto deferred = AllowedDeferral(response.deferred, request.client, "Reading " + entry.data_source->TypeName(),
+                                        response.diagnostics);
+  if (deferred) return {Value::Unknown(), deferred, std::move(response.diagnostics)};
   response.state = WithTimeoutsOf(entry.schema, request.config, std::move(response.state));
   const Value state =
       Returnable(entry.schema.attributes, Fitted(response.state, entry.type, request.config, response.diagnostics));
@@ -55,7 +62,7 @@ ReadDataOutput ReadData(const DataSourceEntry& entry, const ReadDataRequest& req
                                   "please report it.");
   }
   RefuseUnknown(state, response.diagnostics);
-  return {UnknownAsNull(state), std::move(response.diagnostics)};
+  return {UnknownAsNull(state), std::nullopt, std::move(response.diagnostics)};
 }
 
 }  // namespace podwright::sdk::logic

@@ -1,6 +1,7 @@
 // Reading resources and data sources through the author's Read. Any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "provider/sdk/logic/registry.h"
@@ -10,6 +11,7 @@ namespace podwright::sdk::logic {
 struct ReadInput {
   Value state{};
   std::string private_state{};
+  Value provider_meta{};
   ClientCapabilities client{};
   CancellationToken cancellation{};
 };
@@ -17,13 +19,15 @@ struct ReadInput {
 struct ReadOutput {
   Value state{};  // null: the object is gone
   std::string private_state{};
+  std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };
 
 ReadOutput Read(const ResourceEntry& entry, const ReadInput& input);
 
 struct ReadDataOutput {
-  Value state{};
+  Value state{};  // unknown where it is put off
+  std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };
 

@@ -49,6 +49,15 @@ Result<ResourceEntry> ResourceEntry::Make(std::unique_ptr<Resource> resource) {
   entry.validate = dynamic_cast<WithValidate*>(self);
   entry.upgrade = dynamic_cast<WithUpgrade*>(self);
   entry.semantic_equality = dynamic_cast<const WithSemanticEquality*>(self);
+  entry.move = dynamic_cast<WithMove*>(self);
+  entry.identity = dynamic_cast<const WithIdentity*>(self);
+  entry.identity_upgrade = dynamic_cast<WithIdentityUpgrade*>(self);
+  if (entry.identity != nullptr) {
+    PW_TRY(Caught([&] { entry.identity_schema = entry.identity->GetIdentitySchema(); }));
+    const Status status = entry.identity_schema.Check();
+    if (!status.ok()) return status.error().Wrap("the identity schema of " + self->TypeName() + " is wrong");
+    entry.identity_type = entry.identity_schema.ImpliedType();
+  }
   return entry;
 }
 
@@ -99,9 +108,13 @@ Status Registry::Fill() {
   provider_schema_ = provider_->ProviderSchema();
   PW_TRY(CheckedSchema(provider_schema_, Schema::Of::kProvider, "the provider"));
   provider_type_ = provider_schema_.ImpliedType();
+  meta_schema_ = provider_->ProviderMetaSchema();
+  PW_TRY(CheckedSchema(meta_schema_, Schema::Of::kProvider, "provider_meta"));
+  meta_type_ = meta_schema_.ImpliedType();
   for (std::unique_ptr<Resource>& resource : provider_->Resources()) {
     std::string name = resource->TypeName();
     PW_ASSIGN(ResourceEntry entry, ResourceEntry::Make(std::move(resource)));
+    moves_ = moves_ || entry.move != nullptr;
     if (!resources_.emplace(name, std::move(entry)).second) return Internal("resource " + name + " is there twice");
   }
   for (std::unique_ptr<DataSource>& data_source : provider_->DataSources()) {

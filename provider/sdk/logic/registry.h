@@ -24,6 +24,11 @@ struct ResourceEntry {
   WithValidate* validate = nullptr;
   WithUpgrade* upgrade = nullptr;
   const WithSemanticEquality* semantic_equality = nullptr;
+  WithMove* move = nullptr;
+  const WithIdentity* identity = nullptr;
+  WithIdentityUpgrade* identity_upgrade = nullptr;
+  IdentitySchema identity_schema{};
+  Type identity_type{};
 
   static Result<ResourceEntry> Make(std::unique_ptr<Resource> resource);
 };
@@ -64,6 +69,11 @@ class Registry {
   Provider& provider() const { return *provider_; }
   const Schema& provider_schema() const { return provider_schema_; }
   const Type& provider_type() const { return provider_type_; }
+  // Without attributes: modules have nothing to say.
+  const Schema& meta_schema() const { return meta_schema_; }
+  const Type& meta_type() const { return meta_type_; }
+  // Whether any resource takes over objects of other types.
+  bool moves() const { return moves_; }
   const std::map<std::string, ResourceEntry, std::less<>>& resources() const { return resources_; }
   const std::map<std::string, DataSourceEntry, std::less<>>& data_sources() const { return data_sources_; }
   const std::map<std::string, EphemeralEntry, std::less<>>& ephemerals() const { return ephemerals_; }
@@ -80,6 +90,9 @@ class Registry {
   Provider* provider_;  // outlives the registry
   Schema provider_schema_;
   Type provider_type_;
+  Schema meta_schema_;
+  Type meta_type_;
+  bool moves_ = false;
   std::map<std::string, ResourceEntry, std::less<>> resources_;
   std::map<std::string, DataSourceEntry, std::less<>> data_sources_;
   std::map<std::string, EphemeralEntry, std::less<>> ephemerals_;

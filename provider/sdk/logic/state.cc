@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "provider/sdk/logic/deferral.h"
 #include "provider/sdk/logic/normalize.h"
 #include "provider/sdk/value/json.h"
 
@@ -48,17 +49,22 @@ StateOutput UpgradeState(const ResourceEntry& entry, std::int64_t version, std::
   return output;
 }
 
-StateOutput Import(const ResourceEntry& entry, const ImportRequest& request) {
+StateOutput Import(const ResourceEntry& entry, const ImportRequest& request, const ClientCapabilities& client) {
   StateOutput output;
   if (entry.import == nullptr) {
-    output.diagnostics.AddError("This resource cannot be imported",
-                                entry.resource->TypeName() + " has no import by id.");
+    output.diagnostics.AddError("This resource cannot be imported", entry.resource->TypeName() + " has no import.");
     return output;
   }
   ImportResponse response;
   Guarded(response.diagnostics, [&] { entry.import->Import(request, response); });
   output.private_state = std::move(response.private_state);
   output.diagnostics = std::move(response.diagnostics);
+  output.deferred =
+      AllowedDeferral(response.deferred, client, "Importing " + entry.resource->TypeName(), output.diagnostics);
+  if (output.deferred) {
+    output.state = Value::Unknown();
+    return output;
+  }
   const Value state = Fitted(response.state, entry.type, Value::Null(), output.diagnostics);
   output.state = UnknownAsNull(Returnable(entry.schema.attributes, state));
   if (output.state.is_null() && !output.diagnostics.HasError()) {

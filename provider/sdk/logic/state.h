@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@ namespace podwright::sdk::logic {
 struct StateOutput {
   Value state{};
   std::string private_state{};
+  std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };
 
@@ -19,6 +21,6 @@ struct StateOutput {
 // and unknown ones are dropped. Below it: the author's Upgrade first. Above it: an error.
 StateOutput UpgradeState(const ResourceEntry& entry, std::int64_t version, std::string_view raw_json);
 
-StateOutput Import(const ResourceEntry& entry, const ImportRequest& request);
+StateOutput Import(const ResourceEntry& entry, const ImportRequest& request, const ClientCapabilities& client);
 
 }  // namespace podwright::sdk::logic

@@ -1,6 +1,6 @@
-// Identity, moves, lists, actions and state stores: no provider made with
-// this SDK has them, and no schema announces them. A client that asks nevertheless gets the answer of a
-// provider without the feature: empty lists, and diagnostics that name what is not there.
+// Lists, actions and state stores, which are newer than protocol 6.9: no provider made with this SDK has
+// them, and no schema announces them. A client that asks nevertheless gets the answer of a provider without
+// the feature: diagnostics that name what is not there.
 #include "provider/sdk/server/provider_service.h"
 
 namespace podwright::sdk::server {
@@ -29,7 +29,6 @@ grpc::Status Missing(Response* response, const std::string& what, const std::str
     return Missing(response, what, request->name_field());                                            \
   }
 
-PODWRIGHT_MISSING(UpgradeResourceIdentity, UpgradeResourceIdentity, "resource identity", type_name)
 PODWRIGHT_MISSING(GenerateResourceConfig, GenerateResourceConfig, "configuration generator", type_name)
 PODWRIGHT_MISSING(ValidateListResourceConfig, ValidateListResourceConfig, "list resource", type_name)
 PODWRIGHT_MISSING(PlanAction, PlanAction, "action", action_type)
@@ -41,23 +40,6 @@ PODWRIGHT_MISSING(UnlockState, UnlockState, "state store", type_name)
 PODWRIGHT_MISSING(GetStates, GetStates, "state store", type_name)
 PODWRIGHT_MISSING(DeleteState, DeleteState, "state store", type_name)
 #undef PODWRIGHT_MISSING
-
-grpc::Status ProviderService::MoveResourceState(grpc::ServerContext*,
-                                                const tfplugin6::MoveResourceState::Request* request,
-                                                tfplugin6::MoveResourceState::Response* response) {
-  Diagnostic& diagnostic = *response->add_diagnostics();
-  diagnostic.set_severity(Diagnostic::ERROR);
-  diagnostic.set_summary("Move not supported");
-  diagnostic.set_detail(request->target_type_name() + " cannot take over the state of " + request->source_type_name() +
-                        ".");
-  return grpc::Status::OK;
-}
-
-grpc::Status ProviderService::GetResourceIdentitySchemas(grpc::ServerContext*,
-                                                         const tfplugin6::GetResourceIdentitySchemas::Request*,
-                                                         tfplugin6::GetResourceIdentitySchemas::Response*) {
-  return grpc::Status::OK;
-}
 
 grpc::Status ProviderService::ListResource(grpc::ServerContext*, const tfplugin6::ListResource::Request* request,
                                            grpc::ServerWriter<tfplugin6::ListResource::Event>* writer) {

@@ -1,4 +1,5 @@
 #include "provider/sdk/log.h"
+#include "provider/sdk/logic/deferral.h"
 #include "provider/sdk/logic/validate.h"
 #include "provider/sdk/server/provider_service.h"
 
@@ -18,18 +19,28 @@ grpc::Status ProviderService::ValidateProviderConfig(grpc::ServerContext*,
 grpc::Status ProviderService::ConfigureProvider(grpc::ServerContext*,
                                                 const tfplugin6::ConfigureProvider::Request* request,
                                                 tfplugin6::ConfigureProvider::Response* response) {
-  return Answer(response->mutable_diagnostics(),
-                [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
-                  PW_ASSIGN(Value config, FromWire(request->config(), registry.provider_type()));
-                  const ConfigureRequest own{.config = std::move(config),
-                                             .terraform_version = request->terraform_version(),
-                                             .client = FromWire(request->client_capabilities()),
-                                             .cancellation = cancellation_.token()};
-                  ConfigureResponse answer;
-                  logic::Guarded(answer.diagnostics, [&] { registry.provider().Configure(own, answer); });
-                  diagnostics.Append(answer.diagnostics);
-                  return Ok();
-                });
+  return Answer(
+      response->mutable_diagnostics(), [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
+        PW_ASSIGN(Value config, FromWire(request->config(), registry.provider_type()));
+        {
+          const std::lock_guard<std::mutex> lock(mutex_);
+          // A second configuration is another run of the host (debugging), which nobody has stopped yet.
+          if (configured_) cancellation_ = CancellationSource();
+          configured_ = true;
+          deferred_.reset();
+        }
+        const ConfigureRequest own{.config = std::move(config),
+                                   .terraform_version = request->terraform_version(),
+                                   .client = FromWire(request->client_capabilities()),
+                                   .cancellation = Token()};
+        ConfigureResponse answer;
+        logic::Guarded(answer.diagnostics, [&] { registry.provider().Configure(own, answer); });
+        diagnostics.Append(answer.diagnostics);
+        const auto deferred = logic::AllowedDeferral(answer.deferred, own.client, "The whole provider", diagnostics);
+        const std::lock_guard<std::mutex> lock(mutex_);
+        deferred_ = deferred;
+        return Ok();
+      });
 }
 
 grpc::Status ProviderService::StopProvider(grpc::ServerContext*, const tfplugin6::StopProvider::Request*,

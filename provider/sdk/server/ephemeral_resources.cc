@@ -32,42 +32,46 @@ grpc::Status ProviderService::ValidateEphemeralResourceConfig(
 grpc::Status ProviderService::OpenEphemeralResource(grpc::ServerContext*,
                                                     const tfplugin6::OpenEphemeralResource::Request* request,
                                                     tfplugin6::OpenEphemeralResource::Response* response) {
-  return Answer(response->mutable_diagnostics(),
-                [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
-                  PW_ASSIGN(const logic::EphemeralEntry* entry, registry.FindEphemeral(request->type_name()));
-                  PW_ASSIGN(Value config, FromWire(request->config(), entry->type));
-                  OpenResponse answer = logic::Open(*entry, {.config = std::move(config),
-                                                             .client = FromWire(request->client_capabilities()),
-                                                             .cancellation = cancellation_.token()});
-                  diagnostics.Append(answer.diagnostics);
-                  if (answer.renew_at) ToWire(*answer.renew_at, *response->mutable_renew_at());
-                  if (!answer.private_state.empty()) response->set_private_(answer.private_state);
-                  if (answer.deferred) response->mutable_deferred()->set_reason(server::ToWire(*answer.deferred));
-                  const Status written = server::ToWire(answer.result, entry->type, *response->mutable_result());
-                  if (written.ok() && !diagnostics.HasError() && !answer.deferred) {
-                    open_ephemerals_.Opened(*entry, answer.private_state);
-                  }
-                  if (written.ok() || diagnostics.HasError()) return written;
-                  // The host closes nothing whose opening failed.
-                  diagnostics.Append(logic::Close(*entry, {.private_state = answer.private_state}).diagnostics);
-                  return written;
-                });
+  return Answer(
+      response->mutable_diagnostics(), [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
+        PW_ASSIGN(const logic::EphemeralEntry* entry, registry.FindEphemeral(request->type_name()));
+        PW_ASSIGN(Value config, FromWire(request->config(), entry->type));
+        if (const auto deferred = ProviderDeferral()) {
+          response->mutable_deferred()->set_reason(server::ToWire(*deferred));
+          return server::ToWire(Value::Unknown(), entry->type, *response->mutable_result());
+        }
+        OpenResponse answer = logic::Open(
+            *entry,
+            {.config = std::move(config), .client = FromWire(request->client_capabilities()), .cancellation = Token()});
+        diagnostics.Append(answer.diagnostics);
+        if (answer.renew_at) ToWire(*answer.renew_at, *response->mutable_renew_at());
+        if (!answer.private_state.empty()) response->set_private_(answer.private_state);
+        if (answer.deferred) response->mutable_deferred()->set_reason(server::ToWire(*answer.deferred));
+        const Status written = server::ToWire(answer.result, entry->type, *response->mutable_result());
+        if (written.ok() && !diagnostics.HasError() && !answer.deferred) {
+          open_ephemerals_.Opened(*entry, answer.private_state);
+        }
+        if (written.ok() || diagnostics.HasError()) return written;
+        // The host closes nothing whose opening failed.
+        diagnostics.Append(logic::Close(*entry, {.private_state = answer.private_state}).diagnostics);
+        return written;
+      });
 }
 
 grpc::Status ProviderService::RenewEphemeralResource(grpc::ServerContext*,
                                                      const tfplugin6::RenewEphemeralResource::Request* request,
                                                      tfplugin6::RenewEphemeralResource::Response* response) {
-  return Answer(
-      response->mutable_diagnostics(), [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
-        PW_ASSIGN(const logic::EphemeralEntry* entry, registry.FindEphemeral(request->type_name()));
-        const RenewResponse answer =
-            logic::Renew(*entry, {.private_state = request->private_(), .cancellation = cancellation_.token()});
-        diagnostics.Append(answer.diagnostics);
-        open_ephemerals_.Renewed(*entry, request->private_(), answer.private_state);
-        if (answer.renew_at) ToWire(*answer.renew_at, *response->mutable_renew_at());
-        if (!answer.private_state.empty()) response->set_private_(answer.private_state);
-        return Ok();
-      });
+  return Answer(response->mutable_diagnostics(),
+                [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
+                  PW_ASSIGN(const logic::EphemeralEntry* entry, registry.FindEphemeral(request->type_name()));
+                  const RenewResponse answer =
+                      logic::Renew(*entry, {.private_state = request->private_(), .cancellation = Token()});
+                  diagnostics.Append(answer.diagnostics);
+                  open_ephemerals_.Renewed(*entry, request->private_(), answer.private_state);
+                  if (answer.renew_at) ToWire(*answer.renew_at, *response->mutable_renew_at());
+                  if (!answer.private_state.empty()) response->set_private_(answer.private_state);
+                  return Ok();
+                });
 }
 
 grpc::Status ProviderService::CloseEphemeralResource(grpc::ServerContext*,

@@ -43,7 +43,7 @@ grpc::Status ProviderService::CallFunction(grpc::ServerContext*, const tfplugin6
   WireDiagnostics faults;  // the response has no diagnostics: the first of them is the function's error
   Answer(&faults, [&](const logic::Registry& registry, Diagnostics&) -> Status {
     PW_ASSIGN(const logic::FunctionEntry* entry, registry.FindFunction(request->name()));
-    CallRequest own{.cancellation = cancellation_.token()};
+    CallRequest own{.cancellation = Token()};
     if (const auto error = Decode(entry->signature, *request, own.arguments)) {
       ToWire(*error, *response->mutable_error());
       return Ok();

@@ -3,7 +3,8 @@
 namespace podwright::sdk::server {
 namespace {
 
-void SetCapabilities(tfplugin6::ServerCapabilities& capabilities) {
+void SetCapabilities(const logic::Registry& registry, tfplugin6::ServerCapabilities& capabilities) {
+  capabilities.set_move_resource_state(registry.moves());
   capabilities.set_plan_destroy(true);
   capabilities.set_get_provider_schema_optional(true);
 }
@@ -12,8 +13,8 @@ void SetCapabilities(tfplugin6::ServerCapabilities& capabilities) {
 
 grpc::Status ProviderService::GetMetadata(grpc::ServerContext*, const tfplugin6::ProviderMetadata::Request*,
                                           tfplugin6::ProviderMetadata::Response* response) {
-  SetCapabilities(*response->mutable_server_capabilities());
   return Answer(response->mutable_diagnostics(), [&](const logic::Registry& registry, Diagnostics&) -> Status {
+    SetCapabilities(registry, *response->mutable_server_capabilities());
     for (const auto& [name, entry] : registry.resources()) response->add_resources()->set_type_name(name);
     for (const auto& [name, entry] : registry.data_sources()) response->add_data_sources()->set_type_name(name);
     for (const auto& [name, entry] : registry.ephemerals()) response->add_ephemeral_resources()->set_type_name(name);
@@ -24,9 +25,12 @@ grpc::Status ProviderService::GetMetadata(grpc::ServerContext*, const tfplugin6:
 
 grpc::Status ProviderService::GetProviderSchema(grpc::ServerContext*, const tfplugin6::GetProviderSchema::Request*,
                                                 tfplugin6::GetProviderSchema::Response* response) {
-  SetCapabilities(*response->mutable_server_capabilities());
   return Answer(response->mutable_diagnostics(), [&](const logic::Registry& registry, Diagnostics&) -> Status {
+    SetCapabilities(registry, *response->mutable_server_capabilities());
     ToWire(registry.provider_schema(), *response->mutable_provider());
+    if (!registry.meta_schema().attributes.empty()) {
+      ToWire(registry.meta_schema(), *response->mutable_provider_meta());
+    }
     for (const auto& [name, entry] : registry.resources()) {
       ToWire(entry.schema, (*response->mutable_resource_schemas())[name]);
     }

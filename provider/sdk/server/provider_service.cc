@@ -5,6 +5,25 @@
 
 namespace podwright::sdk::server {
 
+void ProviderService::Cancel() {
+  CancellationSource source;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    source = cancellation_;
+  }
+  source.Cancel();  // runs callbacks
+}
+
+CancellationToken ProviderService::Token() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return cancellation_.token();
+}
+
+std::optional<DeferredReason> ProviderService::ProviderDeferral() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return deferred_;
+}
+
 Result<const logic::Registry*> ProviderService::GetRegistry() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (registry_error_) return *registry_error_;

@@ -24,7 +24,7 @@ class ProviderService final : public tfplugin6::Provider::Service {
   explicit ProviderService(Provider& provider) : provider_(provider) {}
 
   // Makes every waiting operation see its cancellation token.
-  void Cancel() { cancellation_.Cancel(); }
+  void Cancel();
   // Closes the ephemeral resources that the host has left open. Call it when no call is under way.
   void CloseEphemerals() { open_ephemerals_.CloseAll(); }
 
@@ -44,6 +44,9 @@ class ProviderService final : public tfplugin6::Provider::Service {
   PODWRIGHT_RPC(PlanResourceChange, PlanResourceChange)
   PODWRIGHT_RPC(ApplyResourceChange, ApplyResourceChange)
   PODWRIGHT_RPC(ImportResourceState, ImportResourceState)
+  PODWRIGHT_RPC(MoveResourceState, MoveResourceState)
+  PODWRIGHT_RPC(GetResourceIdentitySchemas, GetResourceIdentitySchemas)
+  PODWRIGHT_RPC(UpgradeResourceIdentity, UpgradeResourceIdentity)
   PODWRIGHT_RPC(ValidateDataResourceConfig, ValidateDataResourceConfig)
   PODWRIGHT_RPC(ReadDataSource, ReadDataSource)
   PODWRIGHT_RPC(ValidateEphemeralResourceConfig, ValidateEphemeralResourceConfig)
@@ -53,9 +56,6 @@ class ProviderService final : public tfplugin6::Provider::Service {
   PODWRIGHT_RPC(GetFunctions, GetFunctions)
   PODWRIGHT_RPC(CallFunction, CallFunction)
   // What this provider has not: answered as a provider without the feature should.
-  PODWRIGHT_RPC(MoveResourceState, MoveResourceState)
-  PODWRIGHT_RPC(GetResourceIdentitySchemas, GetResourceIdentitySchemas)
-  PODWRIGHT_RPC(UpgradeResourceIdentity, UpgradeResourceIdentity)
   PODWRIGHT_RPC(GenerateResourceConfig, GenerateResourceConfig)
   PODWRIGHT_RPC(ValidateListResourceConfig, ValidateListResourceConfig)
   PODWRIGHT_RPC(PlanAction, PlanAction)
@@ -84,11 +84,16 @@ class ProviderService final : public tfplugin6::Provider::Service {
   grpc::Status Answer(WireDiagnostics* wire,
                       const std::function<Status(const logic::Registry& registry, Diagnostics& diagnostics)>& body);
   Result<const logic::Registry*> GetRegistry();
+  CancellationToken Token();
+  // Why the whole provider is put off, if it is.
+  std::optional<DeferredReason> ProviderDeferral();
 
   Provider& provider_;
-  CancellationSource cancellation_;
   logic::OpenEphemerals open_ephemerals_;
   std::mutex mutex_;
+  CancellationSource cancellation_;            // protected by mutex_
+  bool configured_ = false;                    // protected by mutex_
+  std::optional<DeferredReason> deferred_;     // protected by mutex_
   std::unique_ptr<logic::Registry> registry_;  // protected by mutex_ until it is made, then constant
   std::optional<Error> registry_error_;        // protected by mutex_
 };

@@ -22,11 +22,18 @@ grpc::Status ProviderService::ReadDataSource(grpc::ServerContext*, const tfplugi
                 [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
                   PW_ASSIGN(const logic::DataSourceEntry* entry, registry.FindDataSource(request->type_name()));
                   PW_ASSIGN(Value config, FromWire(request->config(), entry->type));
+                  PW_ASSIGN(Value meta, MetaFromWire(request->provider_meta(), registry));
+                  if (const auto deferred = ProviderDeferral()) {
+                    response->mutable_deferred()->set_reason(ToWire(*deferred));
+                    return ToWire(Value::Unknown(), entry->type, *response->mutable_state());
+                  }
                   const logic::ReadDataOutput output =
                       logic::ReadData(*entry, {.config = std::move(config),
+                                               .provider_meta = std::move(meta),
                                                .client = FromWire(request->client_capabilities()),
-                                               .cancellation = cancellation_.token()});
+                                               .cancellation = Token()});
                   diagnostics.Append(output.diagnostics);
+                  if (output.deferred) response->mutable_deferred()->set_reason(ToWire(*output.deferred));
                   return ToWire(output.state, entry->type, *response->mutable_state());
                 });
 }

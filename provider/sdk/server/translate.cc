@@ -99,7 +99,24 @@ Result<Value> FromWire(const tfplugin6::DynamicValue& wire, const Type& type) {
 
 ClientCapabilities FromWire(const tfplugin6::ClientCapabilities& wire) {
   return {.deferral_allowed = wire.deferral_allowed(),
-          .write_only_attributes_allowed = wire.write_only_attributes_allowed()};
+          .write_only_attributes_allowed = wire.write_only_attributes_allowed(),
+          .store_planned_private = wire.store_planned_private()};
+}
+
+Result<Value> FromWire(const tfplugin6::ResourceIdentityData& wire, const logic::ResourceEntry& entry) {
+  if (entry.identity == nullptr) return Value::Null();
+  return FromWire(wire.identity_data(), entry.identity_type);
+}
+
+Result<Value> MetaFromWire(const tfplugin6::DynamicValue& wire, const logic::Registry& registry) {
+  if (registry.meta_schema().attributes.empty()) return Value::Null();
+  return FromWire(wire, registry.meta_type());
+}
+
+Status IdentityToWire(const logic::ResourceEntry& entry, const Value& identity,
+                      const std::function<tfplugin6::ResourceIdentityData*()>& field) {
+  if (entry.identity == nullptr || identity.is_null()) return Ok();
+  return ToWire(identity, entry.identity_type, *field()->mutable_identity_data());
 }
 
 tfplugin6::Deferred::Reason ToWire(DeferredReason reason) {

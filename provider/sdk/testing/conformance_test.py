@@ -383,6 +383,93 @@ class Ephemerals(Case):
         self.assertNotIn("SDK's checks", output)
 
 
+class Notes(Case):
+    NOTE = 'resource "toy_note" "n" {\n  name = "n"\n  text = "one"\n}\n'
+
+    def note(self):
+        with open(os.path.join(self.objects, "n.note")) as file:
+            return json.load(file)
+
+    def test_lifecycle_of_a_resource_with_an_identity(self):
+        self.write(self.NOTE)
+        self.apply()
+        self.assert_settled()
+        self.write(self.NOTE.replace("one", "two"))
+        self.apply()
+        self.assertEqual(self.note()["text"], "two")
+        self.assert_settled()
+        self.run_cli("state", "rm", "toy_note.n")
+        self.run_cli("import", "toy_note.n", "n")
+        self.assert_settled()
+        self.run_cli("state", "rm", "toy_note.n")
+        self.write(self.NOTE.replace("one", "two") + 'import {\n  to = toy_note.n\n  id = "n"\n}\n')
+        self.assertIn("1 to import, 0 to add, 0 to change", self.run_cli("plan"))
+        self.apply()
+        self.assert_settled()
+        self.run_cli("destroy", "-auto-approve")
+        self.assertEqual(os.listdir(self.objects), [])
+
+    def test_module_speaks_to_the_provider(self):
+        self.write(self.NOTE + 'terraform {\n  provider_meta "toy" {\n    module_name = "m"\n  }\n}\n')
+        self.apply()
+        self.assertEqual(self.note()["module"], "m")
+        self.assert_settled()
+        self.run_cli("destroy", "-auto-approve")
+
+    def move(self, before, source):
+        self.write(before)
+        self.apply()
+        self.write('resource "toy_note" "n" {\n  name = "n"\n}\nmoved {\n  from = %s\n  to = toy_note.n\n}\n' % source)
+        plan = self.run_cli("plan", "-detailed-exitcode", expect=2)
+        self.assertIn("%s has moved to toy_note.n" % source, plan.replace("# ", ""))
+        self.assertIn("0 to add, 0 to change, 0 to destroy", plan)
+        self.apply()
+        self.assertEqual(self.instance()["attributes"]["id"], "note:n")
+        self.assertIsNone(self.instance()["attributes"]["secret_wo"])
+        self.assert_settled()
+        self.run_cli("destroy", "-auto-approve")
+        self.assertFalse(os.path.exists(os.path.join(self.objects, "n.note")))
+
+    def test_object_moves_between_types_of_the_provider(self):
+        self.move('resource "toy_file" "f" {\n  name = "n"\n}\n', "toy_file.f")
+
+    def test_object_moves_between_providers(self):
+        self.move('resource "terraform_data" "d" {\n  input = "n"\n}\n', "terraform_data.d")
+
+    def test_move_that_nobody_can_is_refused(self):
+        self.write('resource "toy_wrong" "w" {\n  fault = "none"\n}\n')
+        self.apply()
+        self.write('resource "toy_note" "n" {\n  name = "n"\n}\nmoved {\n  from = toy_wrong.w\n  to = toy_note.n\n}\n')
+        self.assertIn("toy_note cannot take over the state of toy_wrong", self.run_cli("plan", expect=1))
+        self.write('resource "toy_file" "f" {\n  name = "n"\n}\nmoved {\n  from = toy_wrong.w\n  to = toy_file.f\n}\n')
+        self.assertIn("toy_file cannot take over the state of toy_wrong", self.run_cli("plan", expect=1))
+
+    def test_unknown_value_left_by_a_move_is_named(self):
+        self.write('resource "toy_file" "f" {\n  name = "unknown"\n}\n')
+        self.apply()
+        self.write('resource "toy_note" "n" {\n  name = "unknown"\n}\n'
+                   "moved {\n  from = toy_file.f\n  to = toy_note.n\n}\n")
+        self.assertIn("Moving left an unknown value for .id", self.run_cli("plan", expect=1))
+
+    def test_deferral_without_a_client_that_waits_says_what_to_do(self):
+        self.write(self.NOTE.replace("}", '  wait_for = "other"\n}'))
+        output = self.run_cli("plan", expect=1)
+        self.assertIn("Planning toy_note must wait, since something that must exist first does not exist yet", output)
+        self.assertIn("-target", output)
+
+    def test_faulty_identities_are_named(self):
+        faults = {"identity-type": "does not fit its schema", "identity-null": ".name: null, though an import needs it",
+                  "identity-unknown": ".id: unknown, though the object is there",
+                  "identity-change": 'identity .name changed from "n" to "other"'}
+        for fault, expected in faults.items():
+            with self.subTest(fault=fault):
+                self.write(self.NOTE.replace("}", '  fault = "%s"\n}' % fault))
+                self.assertIn(expected, self.apply(expect=1, PODWRIGHT_SDK_CHECKS="1"))
+                for leftover in ("terraform.tfstate", "terraform.tfstate.backup"):
+                    if os.path.exists(os.path.join(self.work, leftover)):
+                        os.unlink(os.path.join(self.work, leftover))
+
+
 class Faults(Case):
     def test_failed_create_keeps_the_object_tainted(self):
         self.write('resource "toy_file" "a" {\n  name = "a"\n  fail = "create"\n}\n')

@@ -6,6 +6,7 @@
 #include "provider/sdk/testing/toy_file.h"
 #include "provider/sdk/testing/toy_functions.h"
 #include "provider/sdk/testing/toy_machine.h"
+#include "provider/sdk/testing/toy_note.h"
 #include "provider/sdk/testing/toy_token.h"
 #include "provider/sdk/testing/toy_wrong.h"
 #include "provider/sdk/validators.h"
@@ -37,9 +38,16 @@ Schema ToyProvider::ProviderSchema() {
   return schema;
 }
 
+Schema ToyProvider::ProviderMetaSchema() {
+  return {.attributes = {{.name = "module_name", .type = Type::String(), .optional = true}}};
+}
+
 void ToyProvider::Configure(const ConfigureRequest& request, ConfigureResponse& response) {
   const Value& folder = request.config.Get("folder");
-  if (folder.is_unknown()) return;
+  if (folder.is_unknown()) {
+    if (request.client.deferral_allowed) response.deferred = DeferredReason::kProviderConfigUnknown;
+    return;
+  }
   const std::filesystem::path path = folder.StringOr("");
   if (!std::filesystem::is_directory(path)) {
     response.diagnostics.AddError("No such folder", path.string() + " is not a folder.", "folder");
@@ -51,6 +59,7 @@ void ToyProvider::Configure(const ConfigureRequest& request, ConfigureResponse& 
 std::vector<std::unique_ptr<Resource>> ToyProvider::Resources() {
   std::vector<std::unique_ptr<Resource>> resources;
   resources.push_back(std::make_unique<ToyFile>(folder_));
+  resources.push_back(std::make_unique<ToyNote>(folder_));
   resources.push_back(std::make_unique<ToyWrong>());
   resources.push_back(std::make_unique<ToyMachine>(folder_));
   resources.push_back(std::make_unique<ToyData>());

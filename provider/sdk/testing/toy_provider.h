@@ -28,6 +28,7 @@ class ToyFolder {
 class ToyProvider final : public Provider {
  public:
   Schema ProviderSchema() override;
+  Schema ProviderMetaSchema() override;
   void Configure(const ConfigureRequest& request, ConfigureResponse& response) override;
   std::vector<std::unique_ptr<Resource>> Resources() override;
   std::vector<std::unique_ptr<DataSource>> DataSources() override;
