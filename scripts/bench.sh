@@ -8,3 +8,5 @@ for program in build/release/bench/*_bench; do
   "$program" --benchmark_repetitions="${REPETITIONS:-5}" --benchmark_report_aggregates_only=true \
     --benchmark_out="build/bench/$name.json" --benchmark_out_format=json
 done
+echo "== provider_plan"
+python3 bench/provider_plan.py build/release/bin/terraform-provider-toy build/bench/provider_plan.json
