@@ -47,6 +47,8 @@ class RetryRequest;
 class RetryResponse;
 class RevokeAgentRequest;
 class RevokeTokenRequest;
+class RevealSecretRequest;
+class RevealedSecret;
 class RotateSecretRequest;
 class Run;
 class SecretVersion;
@@ -100,6 +102,9 @@ class Control {
   virtual Result<v1::SecretVersion> SetSecret(v1::SetSecretRequest request, const CallOptions& options = {}) = 0;
   virtual Result<v1::SecretVersion> RotateSecret(const v1::RotateSecretRequest& request,
                                                  const CallOptions& options = {}) = 0;
+  // The value: keep it in memory, log nothing of it.
+  virtual Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest& request,
+                                                  const CallOptions& options = {}) = 0;
 
   virtual Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request,
                                                       const CallOptions& options = {}) = 0;

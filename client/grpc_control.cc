@@ -72,6 +72,9 @@ class GrpcControl final : public Control {
   Result<v1::SecretVersion> RotateSecret(const v1::RotateSecretRequest& request, const CallOptions& options) override {
     return Unary<v1::SecretVersion>(&Stub::RotateSecret, request, options, Repeat::kNever);
   }
+  Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest& request, const CallOptions& options) override {
+    return Unary<v1::RevealedSecret>(&Stub::RevealSecret, request, options, Repeat::kWhileUnavailable);
+  }
   Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request,
                                               const CallOptions& options) override {
     return Unary<v1::CreateTokenResponse>(&Stub::CreateToken, request, options, Repeat::kNever);

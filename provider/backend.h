@@ -47,6 +47,8 @@ class Backend {
   virtual Result<v1::ApplyResponse> Apply(const v1::ApplyRequest& request, const Call& call) = 0;
   virtual Result<v1::ObjectView> Get(const v1::GetRequest& request, const Call& call) = 0;
   virtual Result<v1::ListResponse> List(const v1::ListRequest& request, const Call& call) = 0;
+  // Audited by the control plane; the value stays in memory.
+  virtual Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest& request, const Call& call) = 0;
   // Until the run has ended; `progress` sees every change. Cancelled: ErrorCode::kCancelled, and the run goes on.
   virtual Result<v1::Run> AwaitRun(const std::string& workspace, const std::string& run,
                                    const std::function<void(const v1::Run&)>& progress, const Call& call) = 0;

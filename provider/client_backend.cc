@@ -57,6 +57,10 @@ class ClientBackend final : public Backend {
     const Bridge bridge(call, retry_for_);
     return control_->List(request, bridge.options());
   }
+  Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest& request, const Call& call) override {
+    const Bridge bridge(call, retry_for_);
+    return control_->RevealSecret(request, bridge.options());
+  }
   Result<v1::Run> AwaitRun(const std::string& workspace, const std::string& run,
                            const std::function<void(const v1::Run&)>& progress, const Call& call) override {
     Call patient = call;

@@ -1,8 +1,10 @@
 #include "provider/podwright_provider.h"
 
+#include "provider/functions.h"
 #include "provider/kind_data_source.h"
 #include "provider/kind_resource.h"
 #include "provider/sdk/log.h"
+#include "provider/secret_ephemeral.h"
 #include "provider/settings.h"
 
 namespace podwright::provider {
@@ -55,6 +57,16 @@ std::vector<std::unique_ptr<sdk::DataSource>> PodwrightProvider::DataSources() {
     sources.push_back(std::make_unique<KindListDataSource>(*kind, session_));
   }
   return sources;
+}
+
+std::vector<std::unique_ptr<sdk::EphemeralResource>> PodwrightProvider::EphemeralResources() {
+  std::vector<std::unique_ptr<sdk::EphemeralResource>> resources;
+  resources.push_back(std::make_unique<SecretEphemeral>(session_));
+  return resources;
+}
+
+std::vector<std::unique_ptr<sdk::Function>> PodwrightProvider::Functions() {
+  return provider::Functions();
 }
 
 }  // namespace podwright::provider

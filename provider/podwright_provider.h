@@ -36,6 +36,8 @@ class PodwrightProvider final : public sdk::Provider {
   void Configure(const sdk::ConfigureRequest& request, sdk::ConfigureResponse& response) override;
   std::vector<std::unique_ptr<sdk::Resource>> Resources() override;
   std::vector<std::unique_ptr<sdk::DataSource>> DataSources() override;
+  std::vector<std::unique_ptr<sdk::EphemeralResource>> EphemeralResources() override;
+  std::vector<std::unique_ptr<sdk::Function>> Functions() override;
 
  private:
   const kinds::Registry& kinds_;

@@ -81,6 +81,9 @@ class FakeControl final : public client::Control {
   Result<v1::SecretVersion> RotateSecret(const v1::RotateSecretRequest&, const CallOptions&) override {
     return Nothing();
   }
+  Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest&, const CallOptions&) override {
+    return Nothing();
+  }
   Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request, const CallOptions&) override {
     created_tokens.push_back(request);
     v1::CreateTokenResponse response;

@@ -50,6 +50,11 @@ class FakeBackend final : public Backend {
     if (pages.size() > 1) pages.pop_front();
     return page;
   }
+  Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest& request, const Call&) override {
+    reveals.push_back(request);
+    if (reveal_error) return *reveal_error;
+    return revealed;
+  }
   Result<v1::Run> AwaitRun(const std::string&, const std::string& id, const std::function<void(const v1::Run&)>&,
                            const Call&) override {
     awaited.push_back(id);
@@ -74,6 +79,9 @@ class FakeBackend final : public Backend {
   std::vector<std::string> awaited;  // ids of runs
   std::vector<v1::ListRequest> lists;
   std::deque<v1::ListResponse> pages;  // the last one is answered again and again
+  std::vector<v1::RevealSecretRequest> reveals;
+  v1::RevealedSecret revealed;
+  std::optional<Error> reveal_error;
   int applies = 0;
   int gets = 0;
   int puts = 0;  // that were carried out

@@ -1,4 +1,4 @@
-// SetSecret, RotateSecret.
+// SetSecret, RotateSecret, RevealSecret.
 #include "reconciler/api/control_service.h"
 #include "reconciler/control/control_plane.h"
 
@@ -16,6 +16,12 @@ grpc::Status ControlService::RotateSecret(Context* context, const v1::RotateSecr
                                           v1::SecretVersion* response) {
   return Handle(*context, "RotateSecret", response,
                 [&](const Caller& caller) { return d_.control.RotateSecret(caller, *request); });
+}
+
+grpc::Status ControlService::RevealSecret(Context* context, const v1::RevealSecretRequest* request,
+                                          v1::RevealedSecret* response) {
+  return Handle(*context, "RevealSecret", response,
+                [&](const Caller& caller) { return d_.control.RevealSecret(caller, *request); });
 }
 
 }  // namespace podwright::api

@@ -458,5 +458,35 @@ TEST_F(SecretTest, SettingAValueNeedsTheDeclaredSecretAndTheRole) {
   EXPECT_EQ(version->version(), 1);
 }
 
+TEST_F(SecretTest, AValueIsRevealedToAnOperatorOfTheWorkspaceAndTheRefusalsAreAudited) {
+  v1::RevealSecretRequest reveal;
+  reveal.set_name("password");
+  EXPECT_EQ(world.control().RevealSecret(world.admin, reveal).error().code(), ErrorCode::kNotFound);
+  auto request = world.Request();
+  World::Put(&request, "secret", "password", v1::kinds::SecretSpec());
+  ASSERT_TRUE(world.Apply(request).ok());
+  const auto none = world.control().RevealSecret(world.admin, reveal);
+  EXPECT_EQ(none.error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(none.error().message(), HasSubstr("podwright secret set password"));
+  v1::SetSecretRequest set;
+  set.set_name("password");
+  for (const char* value : {"first", "second"}) {
+    set.set_value(value);
+    ASSERT_TRUE(world.control().SetSecret(world.admin, set).ok());
+  }
+  const Caller op{"token:ci", Role::kOperator, "default"};
+  const auto current = world.control().RevealSecret(op, reveal);
+  ASSERT_TRUE(current.ok());
+  EXPECT_EQ(current->value(), "second");
+  EXPECT_EQ(current->version(), 2);
+  reveal.set_version(1);
+  EXPECT_EQ(world.control().RevealSecret(op, reveal)->value(), "first");
+  reveal.set_version(7);
+  EXPECT_EQ(world.control().RevealSecret(op, reveal).error().code(), ErrorCode::kNotFound);
+  for (const Caller& other : {Caller{"token:p", Role::kPlanner, "*"}, Caller{"token:o", Role::kOperator, "other"}}) {
+    EXPECT_EQ(world.control().RevealSecret(other, reveal).error().code(), ErrorCode::kPermissionDenied);
+  }
+}
+
 }  // namespace
 }  // namespace podwright::control::testing

@@ -35,6 +35,7 @@ constexpr Rule kRules[] = {
     {"pause", Operation::kPause, Role::kOperator},
     {"run-control", Operation::kRunControl, Role::kOperator},
     {"secrets", Operation::kSecrets, Role::kOperator},
+    {"secret-reveal", Operation::kReveal, Role::kOperator},
     {"tokens", Operation::kTokens, Role::kAdmin},
     {"agents", Operation::kAgents, Role::kAdmin},
     {"audit", Operation::kAudit, Role::kAdmin},

@@ -25,6 +25,7 @@ enum class Operation {
   kPause,
   kRunControl,  // cancel, retry
   kSecrets,     // set, rotate
+  kReveal,      // read a secret's value
   kTokens,
   kAgents,  // enrolment tokens, revocation
   kAudit,

@@ -11,6 +11,7 @@
 #include "reconciler/control/runs.h"
 #include "reconciler/control/secret_calls.h"
 #include "reconciler/control/views.h"
+#include "reconciler/secrets/secret_store.h"
 
 namespace podwright::control {
 namespace {
@@ -193,6 +194,20 @@ Result<v1::SecretVersion> ControlPlane::RotateSecret(const Caller& caller, const
   impl_->gate.Note(caller, "secret.rotate", id.workspace, id.Text(), StatusOf(version),
                    version.ok() ? "version " + std::to_string(version->version()) : "");
   return version;
+}
+
+Result<v1::RevealedSecret> ControlPlane::RevealSecret(const Caller& caller, const v1::RevealSecretRequest& request) {
+  const ObjectId id{OrDefault(request.workspace()), "secret", request.name()};
+  PW_TRY(impl_->gate.Check(caller, Operation::kReveal, id.workspace, id.Text()));
+  PW_TRY(impl_->engine.WithState([&] { return CheckReadable(impl_->engine, id); }));
+  // Not under the lock: the opening is audited, and that waits for the disk.
+  PW_ASSIGN(const auto opened,
+            impl_->engine.core.deps.secrets.Open({id.workspace, id.name}, request.version(), caller.actor));
+  v1::RevealedSecret revealed;
+  revealed.set_name(id.name);
+  revealed.set_version(opened.version);
+  revealed.set_value(std::string(opened.value.Reveal()));
+  return revealed;
 }
 
 Result<v1::ListMachinesResponse> ControlPlane::ListMachines(const Caller& caller) {

@@ -46,6 +46,8 @@ class ObjectView;
 class PauseRequest;
 class RetryRequest;
 class RetryResponse;
+class RevealSecretRequest;
+class RevealedSecret;
 class RotateSecretRequest;
 class Run;
 class SecretVersion;
@@ -155,6 +157,8 @@ class ControlPlane {
   Result<std::unique_ptr<EventReader>> Events(const Caller& caller, const v1::EventsRequest& request);
   Result<v1::SecretVersion> SetSecret(const Caller& caller, const v1::SetSecretRequest& request);
   Result<v1::SecretVersion> RotateSecret(const Caller& caller, const v1::RotateSecretRequest& request);
+  // kFailedPrecondition: there is no value yet. Nothing is answered that the audit log does not have.
+  Result<v1::RevealedSecret> RevealSecret(const Caller& caller, const v1::RevealSecretRequest& request);
   Result<v1::ListMachinesResponse> ListMachines(const Caller& caller);
 
   // For what is not done here (tokens, enrolment, the audit log): the same table, refusals audited.

@@ -59,4 +59,12 @@ Result<v1::SecretVersion> RotateSecretValue(Engine& engine, const Caller& caller
   return Tell(engine, caller, id, version);
 }
 
+Status CheckReadable(Engine& engine, const ObjectId& id) {
+  PW_TRY(FindLive(engine, id));
+  if (engine.secrets.CurrentVersion(id) == 0) {
+    return FailedPrecondition(id.Text() + " has no value yet: bring it with `podwright secret set " + id.name + "`");
+  }
+  return Ok();
+}
+
 }  // namespace podwright::control

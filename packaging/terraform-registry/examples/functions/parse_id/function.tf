@@ -1,0 +1,3 @@
+output "name" {
+  value = provider::podwright::parse_id("shop/web-1").name # "web-1"
+}
