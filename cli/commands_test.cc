@@ -18,6 +18,7 @@
 namespace podwright::cli {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using testing::FakeControl;
 using ::testing::HasSubstr;
@@ -307,6 +308,21 @@ TEST_F(CommandsTest, LabUpDeclaresJustSoManyServers) {
   EXPECT_EQ(request.puts(2).name(), "lab-3");
   EXPECT_EQ(Run({"lab", "down", "--yes"}), kDone);
   EXPECT_EQ(control_->applies[0].puts_size(), 0);
+}
+
+TEST_F(CommandsTest, LabListMarksStrays) {
+  for (const bool stray : {false, true}) {
+    v1::MachineView& machine = *answers_.machines.add_machines();
+    machine.set_cloud("lab");
+    machine.set_server(stray ? "left-over" : "web-1");
+    machine.set_state("running");
+    machine.set_id(stray ? "m2" : "m1");
+    machine.add_addresses("10.0.0.2");
+    machine.set_stray(stray);
+  }
+  EXPECT_EQ(Run({"lab", "list"}), kDone);
+  EXPECT_THAT(out_.str(), ContainsRegex("web-1 +running +10.0.0.2 +m1 *\n"));
+  EXPECT_THAT(out_.str(), ContainsRegex("left-over +running +10.0.0.2 +m2 +yes"));
 }
 
 TEST_F(CommandsTest, LabSshRunsTheCommandThatFollows) {

@@ -19,6 +19,7 @@ class FakeControl final : public client::Control {
   std::vector<v1::ObjectView> objects;
   std::vector<v1::Run> run_states;  // what WatchRun shows, the last one being the end
   std::vector<v1::Event> events;
+  v1::ListMachinesResponse machines;
   v1::Info info;
   // ---- what it was asked ----
   std::vector<v1::ApplyRequest> applies;
@@ -106,7 +107,7 @@ class FakeControl final : public client::Control {
   Result<v1::VerifyAuditResponse> VerifyAudit(const v1::VerifyAuditRequest&, const CallOptions&) override {
     return Nothing();
   }
-  Result<v1::ListMachinesResponse> ListMachines(const CallOptions&) override { return Nothing(); }
+  Result<v1::ListMachinesResponse> ListMachines(const CallOptions&) override { return machines; }
   Result<v1::MachineShellResponse> MachineShell(const v1::MachineShellRequest& request, const CallOptions&) override {
     v1::MachineShellResponse response;
     for (const char* word : {"podman", "exec"}) response.add_argv(word);

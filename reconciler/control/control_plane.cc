@@ -6,6 +6,7 @@
 #include "reconciler/control/change.h"
 #include "reconciler/control/engine.h"
 #include "reconciler/control/gate.h"
+#include "reconciler/control/machine_list.h"
 #include "reconciler/control/readers.h"
 #include "reconciler/control/refresh.h"
 #include "reconciler/control/runs.h"
@@ -213,22 +214,7 @@ Result<v1::RevealedSecret> ControlPlane::RevealSecret(const Caller& caller, cons
 Result<v1::ListMachinesResponse> ControlPlane::ListMachines(const Caller& caller) {
   const std::string workspace = caller.workspace;
   PW_TRY(impl_->gate.Check(caller, Operation::kRead, workspace, "machines"));
-  return impl_->engine.WithState([&]() -> Result<v1::ListMachinesResponse> {
-    v1::ListMachinesResponse response;
-    for (const auto& [server, record] : impl_->engine.core.tables.machines) {
-      if (workspace != "*" && server.workspace != workspace) continue;
-      v1::MachineView* view = response.add_machines();
-      view->set_id(record.id());
-      view->set_server(record.server());
-      view->set_workspace(record.workspace());
-      view->set_cloud(record.cloud());
-      static constexpr const char* kStates[] = {"intended", "running", "deleting", "lost"};
-      const int state = record.state();
-      view->set_state(state >= 0 && state < 4 ? kStates[state] : "unknown");
-      *view->mutable_addresses() = record.addresses();
-    }
-    return response;
-  });
+  return control::ListMachines(impl_->engine, workspace);
 }
 
 Status ControlPlane::Authorize(const Caller& caller, Operation operation, const std::string& workspace,

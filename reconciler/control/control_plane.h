@@ -6,7 +6,8 @@
 //
 // Threading: all public methods may be called from any thread. After Start an own thread does the work;
 // without Start nothing moves but by Step (tests, simulations). Apply and Get{refresh} wait for
-// agents up to Options::observe_timeout; the readers' Next block; everything else is short.
+// agents up to Options::observe_timeout; ListMachines asks the clouds; the readers' Next block; everything else is
+// short.
 //
 // Errors: those of the gRPC codes that core/result.h names. kPermissionDenied is audited here.
 // Refused input is kInvalidArgument with one line for each problem; a stale digest is

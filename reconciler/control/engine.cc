@@ -10,6 +10,8 @@ namespace {
 
 // The thread looks at the clock at least so often; everything else wakes it.
 constexpr std::chrono::milliseconds kIdle{60'000};
+// Between two turns of housekeeping while there is more to cut: others get the lock.
+constexpr std::chrono::milliseconds kBetweenTurns{200};
 
 bool StartsWith(const std::string& key, std::string_view prefix) {
   return key.compare(0, prefix.size(), prefix) == 0;
@@ -184,7 +186,9 @@ Status Engine::Do(const std::string& key) {
   }
   if (key == kHousekeepingWork) {
     core.WakeAt(kHousekeepingWork, core.Steady() + core.options.housekeeping_interval);
-    return KeepHouse(core);
+    PW_ASSIGN(const Housekeeping kept, KeepHouse(core));
+    if (kept == Housekeeping::kMore) core.WakeAt(kHousekeepingWork, core.Steady() + kBetweenTurns);
+    return Ok();
   }
   if (StartsWith(key, "reconcile/")) return background.Reconcile(key.substr(10));
   const auto [workspace, name] = Split(key);

@@ -8,6 +8,7 @@ namespace podwright::control::testing {
 namespace {
 
 using std::chrono::minutes;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class MachinesTest : public ::testing::Test {
@@ -85,6 +86,34 @@ TEST_F(MachinesTest, AStrayIsFoundByItsTagAndRemoved) {
   world.Advance(minutes(6));
   EXPECT_EQ(Machines(), 0U);
   EXPECT_EQ(world.CountEvents("machine.stray"), 1);
+}
+
+TEST_F(MachinesTest, TheListShowsWhatIsOnRecordAndStrays) {
+  world.ApplyAndFinish(LabServer());
+  clouds::MachineRequest request;
+  request.tag = "pw-web-9-left-over";
+  request.name = "web-9";
+  request.labels["workspace"] = "shop";
+  world.cloud.OnBoot([](const clouds::Machine&, const clouds::MachineRequest&) {});
+  ASSERT_TRUE(world.cloud.Create(request, {}).ok());
+  const auto list = [&](const std::string& workspace) {
+    Caller caller = world.admin;
+    caller.workspace = workspace;
+    std::vector<std::string> lines;
+    const auto machines = world.control().ListMachines(caller);
+    if (!machines.ok()) return std::vector<std::string>{machines.error().ToString()};
+    for (const v1::MachineView& machine : machines->machines()) {
+      lines.push_back(machine.workspace() + "/" + machine.server() + " " + machine.state() +
+                      (machine.stray() ? " stray" : ""));
+    }
+    return lines;
+  };
+  EXPECT_THAT(list("*"), ElementsAre("default/web-1 running", "shop/web-9 running stray"));
+  EXPECT_THAT(list("default"), ElementsAre("default/web-1 running"));
+  world.cloud.Inject(clouds::Operation::kList, clouds::FaultMoment::kBefore, Unavailable("no answer"));
+  EXPECT_THAT(list("*"), ElementsAre(HasSubstr("lab cannot be listed: no answer")));
+  world.Advance(minutes(6));
+  EXPECT_THAT(list("*"), ElementsAre("default/web-1 running"));
 }
 
 TEST_F(MachinesTest, AMachineThatIsLostIsMadeAgain) {

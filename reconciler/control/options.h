@@ -31,9 +31,10 @@ struct Options {
   std::chrono::milliseconds stray_interval{300'000};
   std::chrono::milliseconds housekeeping_interval{60'000};
   std::size_t events_kept = 100'000;
+  std::size_t runs_kept = 10'000;
+  std::size_t run_objects_kept = 200'000;    // of all ended runs together: large runs go sooner
   std::int64_t store_history_kept = 50'000;  // revisions
   std::chrono::milliseconds idempotency_kept{86'400'000};
-  std::size_t runs_kept = 10'000;
   unsigned cloud_threads = 2;
 };
 
