@@ -1,10 +1,11 @@
 #include "client/context.h"
 
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <utility>
+
+#include "core/address.h"
 
 namespace podwright::client {
 namespace {
@@ -61,26 +62,11 @@ std::string ContextFilePath(const Environment& environment) {
 Result<std::string> NormalizeEndpoint(const std::string& endpoint) {
   const Error bad = InvalidArgument("\"" + endpoint + "\" is not an endpoint: write HOST or HOST:PORT");
   static constexpr std::string_view kScheme = "https://";
-  const std::string place = endpoint.rfind(kScheme, 0) == 0 ? endpoint.substr(kScheme.size()) : endpoint;
-  std::string host = place;
-  std::string port = "7440";
-  const bool bracketed = !place.empty() && place.front() == '[';
-  const std::size_t close = bracketed ? place.find(']') : std::string::npos;
-  if (bracketed && close == std::string::npos) return bad;
-  const std::size_t colon = bracketed ? place.find(':', close) : place.rfind(':');
-  const bool bare_ipv6 = !bracketed && colon != std::string::npos && place.find(':') != colon;
-  if (colon != std::string::npos && !bare_ipv6) {
-    host = place.substr(0, colon);
-    port = place.substr(colon + 1);
-  }
-  if (bare_ipv6) host = "[" + place + "]";
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (host.empty() || error != std::errc() || end != port.data() + port.size() || number == 0 || number > 65535 ||
-      host.find_first_of("/ \t\n") != std::string::npos) {
-    return bad;
-  }
-  return host + ":" + port;
+  std::string_view place = endpoint;
+  if (place.starts_with(kScheme)) place.remove_prefix(kScheme.size());
+  const Result<Address> address = ParseAddress(place, kDefaultPort);
+  if (!address.ok() || address->port == 0) return bad;
+  return address->Text();
 }
 
 Result<Context> ResolveContext(const Settings& settings, const Environment& environment) {

@@ -28,6 +28,7 @@
 namespace podwright::client {
 
 inline constexpr char kDefaultEndpoint[] = "127.0.0.1:7440";
+inline constexpr int kDefaultPort = 7440;
 inline constexpr char kDefaultWorkspace[] = "default";
 
 struct Context {

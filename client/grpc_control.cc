@@ -10,7 +10,9 @@
 #include "client/cancellation.h"
 #include "client/control.h"
 #include "client/status.h"
-#include "client/trust.h"
+#include "core/address.h"
+#include "core/clock.h"
+#include "core/crypto/peer_chain.h"
 #include "core/random.h"
 #include "podwright/v1/control.grpc.pb.h"
 
@@ -308,6 +310,15 @@ class GrpcControl final : public Control {
   std::atomic<bool> reached_{false};
 };
 
+// The CA's certificate as PEM, learnt from the server and compared with the fingerprint that is known.
+Result<std::string> FetchCa(const std::string& endpoint, const std::string& fingerprint) {
+  PW_ASSIGN(const Address address, ParseAddress(endpoint, kDefaultPort));
+  SystemClock clock;
+  const auto root = crypto::FetchRoot(address, fingerprint, clock.Now(), std::chrono::seconds(10));
+  if (!root.ok()) return root.error().Wrap("the CA of " + endpoint);
+  return root->Pem();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Control>> Connect(const Context& context, const std::string& user_agent) {
@@ -316,7 +327,7 @@ Result<std::unique_ptr<Control>> Connect(const Context& context, const std::stri
   tls.pem_root_certs = context.ca_pem;
   if (tls.pem_root_certs.empty()) {
     if (context.ca_fingerprint.empty()) return FailedPrecondition("no CA to recognise the control plane by");
-    PW_ASSIGN(tls.pem_root_certs, FetchCa(endpoint, context.ca_fingerprint, std::chrono::seconds(10)));
+    PW_ASSIGN(tls.pem_root_certs, FetchCa(endpoint, context.ca_fingerprint));
   }
   grpc::ChannelArguments arguments;
   arguments.SetUserAgentPrefix(user_agent);

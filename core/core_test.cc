@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/address.h"
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/random.h"
@@ -72,6 +73,16 @@ TEST(FakeClock, MovesOnlyByHand) {
   EXPECT_EQ(FormatRfc3339(clock.Now()), "1970-01-01T00:00:00.000Z");
   clock.Advance(std::chrono::hours(72));
   EXPECT_EQ(FormatRfc3339(clock.Now()), "1970-01-04T00:00:00.000Z");
+}
+
+TEST(ParseAddress, TakesNamesAddressesAndBrackets) {
+  EXPECT_EQ(ParseAddress("[::1]:80", -1)->Text(), "[::1]:80");
+  EXPECT_EQ(ParseAddress("::1", 7442)->Text(), "[::1]:7442");
+  EXPECT_EQ(ParseAddress("host", 1)->Text(), "host:1");
+  for (const char* bad :
+       {"", "host", ":1", "host:", "host:-1", "host:65536", "host:1x", "a b:1", "[::1:2", "[::1]x2"}) {
+    EXPECT_FALSE(ParseAddress(bad, -1).ok()) << bad;
+  }
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "core/enrolment_token.h"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/address.h"
 #include "core/digest.h"
 
 namespace podwright {
@@ -24,30 +24,7 @@ Result<std::string> Field(const nlohmann::json& json, const char* name) {
   return found->get<std::string>();
 }
 
-// "host:port" or "[v6]:port".
-Result<std::uint16_t> PortOf(std::string_view address) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return NoToken("its address is not host:port");
-  const std::string_view text = address.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, port);
-  if (read.ec != std::errc() || read.ptr != end || port == 0) return NoToken("its address is not host:port");
-  return port;
-}
-
 }  // namespace
-
-std::string EnrolmentToken::host() const {
-  std::string name = address.substr(0, address.rfind(':'));
-  if (name.size() > 2 && name.front() == '[' && name.back() == ']') return name.substr(1, name.size() - 2);
-  return name;
-}
-
-std::uint16_t EnrolmentToken::port() const {
-  const auto port = PortOf(address);
-  return port.ok() ? *port : std::uint16_t{0};
-}
 
 crypto::SecretString EnrolmentToken::ToText() const {
   const nlohmann::json json = {{"v", 1},
@@ -73,7 +50,8 @@ Result<EnrolmentToken> EnrolmentToken::Parse(std::string_view text) {
   PW_ASSIGN(token.ca_fingerprint, Field(json, "ca"));
   PW_ASSIGN(token.server, Field(json, "server"));
   PW_ASSIGN(const std::string secret, Field(json, "secret"));
-  PW_TRY(PortOf(token.address));
+  const Result<Address> address = ParseAddress(token.address, -1);
+  if (!address.ok() || address->port == 0) return NoToken("its address is not host:port");
   if (!Digest::FromHex(token.ca_fingerprint).ok()) return NoToken("its CA fingerprint is none");
   if (secret.empty() || token.server.empty()) return NoToken("a field is empty");
   token.secret = crypto::SecretString(secret);

@@ -4,7 +4,6 @@
 // Threading: pure; any thread. Errors: kInvalidArgument, which never repeats the token.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,9 +17,6 @@ struct EnrolmentToken {
   std::string ca_fingerprint;  // SHA-256 of the root's DER, 64 hexadecimal digits
   std::string server;          // the name that the agent must enrol under
   crypto::SecretString secret;
-
-  std::string host() const;
-  std::uint16_t port() const;
 
   crypto::SecretString ToText() const;
   static Result<EnrolmentToken> Parse(std::string_view text);

@@ -7,6 +7,7 @@
 
 #include "agent/session/channel.h"
 #include "agent/session/identity.h"
+#include "core/address.h"
 #include "core/crypto/keys.h"
 #include "core/crypto/peer_chain.h"
 #include "core/enrolment_token.h"
@@ -36,8 +37,8 @@ Result<v1::AgentIdentity> KeysFor(const EnrolmentToken& token, const std::string
 Result<v1::AgentIdentity> Enrol(std::string_view token_text, const std::string& folder,
                                 const std::string& agent_version, Clock& clock) {
   PW_ASSIGN(const EnrolmentToken token, EnrolmentToken::Parse(token_text));
-  PW_ASSIGN(const auto chain, crypto::FetchPeerChain(token.host(), token.port(), kLimit));
-  PW_ASSIGN(const auto root, crypto::FindRoot(chain, token.ca_fingerprint, clock.Now()));
+  PW_ASSIGN(const Address address, ParseAddress(token.address, -1));
+  PW_ASSIGN(const auto root, crypto::FetchRoot(address, token.ca_fingerprint, clock.Now(), kLimit));
   PW_ASSIGN(const std::string root_pem, root.Pem());
 
   PW_ASSIGN(v1::AgentIdentity identity, KeysFor(token, folder));

@@ -71,13 +71,14 @@ bool IsAddress(const std::string& host) {
 
 using Addresses = std::unique_ptr<addrinfo, openssl::Free<freeaddrinfo>>;
 
-Result<Addresses> Resolve(const std::string& host, std::uint16_t port) {
+Result<Addresses> Resolve(const Address& server) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  if (const int failed = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); failed != 0) {
-    return Unavailable("cannot resolve " + host + ": " + gai_strerror(failed));
+  if (const int failed = getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &found);
+      failed != 0) {
+    return Unavailable("cannot resolve " + server.host + ": " + gai_strerror(failed));
   }
   return Addresses(found);
 }
@@ -104,9 +105,8 @@ int ConnectTo(int fd, const addrinfo& address, steady_clock::time_point deadline
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-Result<std::unique_ptr<Socket>> Connect(const std::string& host, std::uint16_t port,
-                                        steady_clock::time_point deadline) {
-  PW_ASSIGN(const Addresses addresses, Resolve(host, port));
+Result<std::unique_ptr<Socket>> Connect(const Address& server, steady_clock::time_point deadline) {
+  PW_ASSIGN(const Addresses addresses, Resolve(server));
   int failed = EHOSTUNREACH;
   for (const addrinfo* at = addresses.get(); at != nullptr; at = at->ai_next) {
     auto socket = std::make_unique<Socket>(
@@ -118,7 +118,7 @@ Result<std::unique_ptr<Socket>> Connect(const std::string& host, std::uint16_t p
     failed = ConnectTo(socket->fd(), *at, deadline);
     if (failed == 0) return socket;
   }
-  const std::string what = "connect to " + host + ":" + std::to_string(port);
+  const std::string what = "connect to " + server.Text();
   if (failed == ETIMEDOUT) return DeadlineExceeded(what + ": no answer in time");
   return Unavailable(ErrnoError(failed, what).message());
 }
@@ -140,9 +140,9 @@ Status Handshake(SSL* ssl, int fd, const std::string& host, steady_clock::time_p
 
 }  // namespace
 
-Result<std::vector<Certificate>> FetchPeerChain(const std::string& host, std::uint16_t port, milliseconds timeout) {
+Result<std::vector<Certificate>> FetchPeerChain(const Address& server, milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
-  PW_ASSIGN(const std::unique_ptr<Socket> socket, Connect(host, port, deadline));
+  PW_ASSIGN(const std::unique_ptr<Socket> socket, Connect(server, deadline));
   const openssl::SslContext context(SSL_CTX_new(TLS_client_method()));
   if (!context) return openssl::LastError("make a TLS context");
   // The caller judges the chain, by the fingerprint that it knows.
@@ -153,16 +153,16 @@ Result<std::vector<Certificate>> FetchPeerChain(const std::string& host, std::ui
   if (!ssl || SSL_set_alpn_protos(ssl.get(), kHttp2, sizeof kHttp2) != 0 || SSL_set_fd(ssl.get(), socket->fd()) != 1) {
     return openssl::LastError("make a TLS connection");
   }
-  if (!IsAddress(host)) SSL_set_tlsext_host_name(ssl.get(), host.c_str());
+  if (!IsAddress(server.host)) SSL_set_tlsext_host_name(ssl.get(), server.host.c_str());
   const NoPipeSignal no_signal;
-  PW_TRY(Handshake(ssl.get(), socket->fd(), host, deadline));
+  PW_TRY(Handshake(ssl.get(), socket->fd(), server.host, deadline));
 
   std::vector<Certificate> chain;
   const STACK_OF(X509)* shown = SSL_get_peer_cert_chain(ssl.get());
   for (int i = 0; shown != nullptr && i < sk_X509_num(shown); ++i) {
     chain.push_back(Certificate::FromHandle(sk_X509_value(shown, i)));
   }
-  if (chain.empty()) return Unavailable(host + " shows no certificate");
+  if (chain.empty()) return Unavailable(server.host + " shows no certificate");
   return chain;
 }
 
@@ -178,6 +178,12 @@ Result<Certificate> FindRoot(const std::vector<Certificate>& chain, std::string_
     return candidate;
   }
   return PermissionDenied("the server belongs to another CA than the one with the fingerprint " + wanted);
+}
+
+Result<Certificate> FetchRoot(const Address& server, std::string_view fingerprint_hex, WallTime now,
+                              milliseconds timeout) {
+  PW_ASSIGN(const std::vector<Certificate> chain, FetchPeerChain(server, timeout));
+  return FindRoot(chain, fingerprint_hex, now);
 }
 
 }  // namespace podwright::crypto

@@ -96,7 +96,7 @@ class PeerChain : public testing::Test {
 
 TEST_F(PeerChain, ShowsWhatTheServerShowsAndFindsTheRoot) {
   const Listener listener([this](int client) { Serve(client, server_.certificate.ChainText()); });
-  const auto chain = FetchPeerChain("127.0.0.1", listener.port(), seconds(10));
+  const auto chain = FetchPeerChain({"127.0.0.1", listener.port()}, seconds(10));
   ASSERT_TRUE(chain.ok()) << chain.error().ToString();
   ASSERT_EQ(chain->size(), 2U);
   const std::string fingerprint = *ca_->Fingerprint();
@@ -105,6 +105,19 @@ TEST_F(PeerChain, ShowsWhatTheServerShowsAndFindsTheRoot) {
   EXPECT_EQ(*root->Fingerprint(), fingerprint);
   EXPECT_EQ(crypto::FindRoot(*chain, std::string(64, '0'), clock_.Now()).error().code(), ErrorCode::kPermissionDenied);
   EXPECT_EQ(crypto::FindRoot(*chain, "", clock_.Now()).error().code(), ErrorCode::kPermissionDenied);
+}
+
+TEST_F(PeerChain, TheRootIsFetchedByItsFingerprintHoweverThatIsWritten) {
+  const Listener listener([this](int client) { Serve(client, server_.certificate.ChainText()); });
+  const std::string fingerprint = *ca_->Fingerprint();
+  std::string written;
+  for (std::size_t i = 0; i < fingerprint.size(); ++i) {
+    if (i != 0 && i % 2 == 0) written += ':';
+    written += static_cast<char>(std::toupper(static_cast<unsigned char>(fingerprint[i])));
+  }
+  const auto root = crypto::FetchRoot({"127.0.0.1", listener.port()}, written, clock_.Now(), seconds(10));
+  ASSERT_TRUE(root.ok()) << root.error().ToString();
+  EXPECT_EQ(*root->Fingerprint(), fingerprint);
 }
 
 TEST_F(PeerChain, ARootThatDidNotSignTheServerIsNotTaken) {
@@ -122,12 +135,12 @@ TEST_F(PeerChain, ARootThatDidNotSignTheServerIsNotTaken) {
 
 TEST_F(PeerChain, AServerWithoutTlsIsUnavailable) {
   const Listener listener([](int client) { EXPECT_EQ(write(client, "HTTP/1.1 400 no\r\n\r\n", 19), 19); });
-  EXPECT_EQ(FetchPeerChain("127.0.0.1", listener.port(), seconds(10)).error().code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(FetchPeerChain({"127.0.0.1", listener.port()}, seconds(10)).error().code(), ErrorCode::kUnavailable);
 }
 
 TEST_F(PeerChain, AServerThatHangsUpIsUnavailable) {
   const Listener listener([](int) {});
-  EXPECT_EQ(FetchPeerChain("127.0.0.1", listener.port(), seconds(10)).error().code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(FetchPeerChain({"127.0.0.1", listener.port()}, seconds(10)).error().code(), ErrorCode::kUnavailable);
 }
 
 TEST_F(PeerChain, ASilentServerMeetsTheDeadline) {
@@ -136,7 +149,7 @@ TEST_F(PeerChain, ASilentServerMeetsTheDeadline) {
     while (read(client, buffer, sizeof buffer) > 0) {
     }
   });
-  EXPECT_EQ(FetchPeerChain("127.0.0.1", listener.port(), milliseconds(100)).error().code(),
+  EXPECT_EQ(FetchPeerChain({"127.0.0.1", listener.port()}, milliseconds(100)).error().code(),
             ErrorCode::kDeadlineExceeded);
 }
 
@@ -146,8 +159,8 @@ TEST_F(PeerChain, NobodyThereIsUnavailable) {
     const Listener listener([](int) {});
     port = listener.port();
   }
-  EXPECT_EQ(FetchPeerChain("127.0.0.1", port, seconds(5)).error().code(), ErrorCode::kUnavailable);
-  EXPECT_EQ(FetchPeerChain("not a host", port, seconds(5)).error().code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(FetchPeerChain({"127.0.0.1", port}, seconds(5)).error().code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(FetchPeerChain({"not a host", port}, seconds(5)).error().code(), ErrorCode::kUnavailable);
 }
 
 }  // namespace

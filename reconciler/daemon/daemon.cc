@@ -97,6 +97,9 @@ class Daemon::Impl {
                                               std::filesystem::path(settings_.data_dir) / "tls"));
     control::Options options;
     options.installation = state_->installation;
+    options.runs_kept = settings_.runs_kept;
+    options.events_kept = settings_.events_kept;
+    options.store_history_kept = settings_.history_kept;
     PW_ASSIGN(control_, control::ControlPlane::Open(
                             {*state_->store, state_->clock, state_->random, kinds::AllKinds(), planners_,
                              *state_->secrets, *state_->audit, sessions_, directory_, bootstrap_, state_->Clouds()},

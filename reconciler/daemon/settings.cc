@@ -7,12 +7,14 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <type_traits>
 #include <utility>
 
 namespace podwright::daemon {
 namespace {
 
 constexpr char kConfigName[] = "config";
+constexpr std::int64_t kMostKept = 100'000'000;
 
 struct Setting {
   const char* name;
@@ -42,6 +44,12 @@ constexpr Setting kSettings[] = {
     {"agent-binary", "PODWRIGHT_AGENT_BINARY",
      "The program podwright-agent for new machines; the one beside podwrightd"},
     {"ready-file", "PODWRIGHT_READY_FILE", "A file that is made when everything listens"},
+    {"runs-kept", "PODWRIGHT_RUNS_KEPT",
+     "Ended runs that stay with their journals, the newest; fewer where they touched more than 200000 objects "
+     "together; 10000"},
+    {"events-kept", "PODWRIGHT_EVENTS_KEPT", "Events that stay, the newest; 100000"},
+    {"history-kept", "PODWRIGHT_HISTORY_KEPT",
+     "Revisions of the store that stay readable, which followers of runs and events need; 50000"},
     {"log-level", "PODWRIGHT_LOG_LEVEL", "trace, debug, info, warn, error or off; info"},
     {"log-format", "PODWRIGHT_LOG_FORMAT", "text or json; text"},
 };
@@ -160,6 +168,23 @@ Status TakeLog(const Reader& reader, Settings* settings) {
   return Ok();
 }
 
+Status TakeLimits(const Reader& reader, Settings* settings) {
+  const auto take = [&](const char* name, std::int64_t least, auto* out) -> Status {
+    const std::string text = reader.Text(name, std::to_string(*out));
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < least || value > kMostKept) {
+      return reader.Bad(name, "\"" + text + "\" is not a number from " + std::to_string(least) + " to " +
+                                  std::to_string(kMostKept));
+    }
+    *out = static_cast<std::remove_pointer_t<decltype(out)>>(value);
+    return Ok();
+  };
+  PW_TRY(take("runs-kept", 1, &settings->runs_kept));
+  PW_TRY(take("events-kept", 100, &settings->events_kept));
+  return take("history-kept", 1000, &settings->history_kept);
+}
+
 Status TakeFolders(const Reader& reader, const Host& host, Settings* settings) {
   const std::string state =
       host.root ? "/var/lib/podwright" : UserFolder(host.environment, "XDG_STATE_HOME", "/.local/state/podwright");
@@ -179,40 +204,6 @@ Status TakeFolders(const Reader& reader, const Host& host, Settings* settings) {
 
 }  // namespace
 
-std::string Address::Text() const {
-  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
-}
-
-Result<Address> ParseAddress(std::string_view text, int default_port) {
-  const Error bad = InvalidArgument("\"" + std::string(text) + "\" is not HOST:PORT");
-  Address address;
-  std::string_view port;
-  if (text.starts_with('[')) {
-    const std::size_t close = text.find(']');
-    if (close == std::string_view::npos) return bad;
-    address.host = text.substr(1, close - 1);
-    port = text.substr(close + 1);
-  } else {
-    const std::size_t colon = text.find(':');
-    const bool several = colon != std::string_view::npos && text.find(':', colon + 1) != std::string_view::npos;
-    address.host = text.substr(0, several ? std::string_view::npos : colon);
-    port = several || colon == std::string_view::npos ? std::string_view() : text.substr(colon);
-  }
-  if (address.host.empty() || address.host.find_first_of("/ \t\n[]") != std::string::npos) return bad;
-  if (port.empty()) {
-    if (default_port < 0) return bad;
-    address.port = default_port;
-    return address;
-  }
-  port.remove_prefix(1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (port.empty() || error != std::errc() || end != port.data() + port.size() || address.port < 0 ||
-      address.port > 65535) {
-    return bad;
-  }
-  return address;
-}
-
 Result<Settings> ResolveSettings(const FlagValues& flags, const Host& host) {
   PW_ASSIGN(Values values, Collect(flags, host.environment));
   const Reader reader(std::move(values));
@@ -220,6 +211,7 @@ Result<Settings> ResolveSettings(const FlagValues& flags, const Host& host) {
   PW_TRY(TakeFolders(reader, host, &settings));
   PW_TRY(TakeListeners(reader, &settings));
   PW_TRY(TakeLog(reader, &settings));
+  PW_TRY(TakeLimits(reader, &settings));
   std::istringstream names(reader.Text("tls-names", ""));
   for (std::string name; std::getline(names, name, ',');) {
     if (!name.empty()) settings.tls_names.push_back(name);

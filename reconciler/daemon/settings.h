@@ -4,26 +4,20 @@
 // (data_dir) and meaning; help is made from it. Threading: values.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/address.h"
 #include "core/log.h"
 #include "core/result.h"
 
 namespace podwright::daemon {
 
 using Environment = std::function<std::optional<std::string>(const char* name)>;
-
-struct Address {
-  std::string host;  // a name or an address, IPv6 without brackets
-  int port = 0;
-  std::string Text() const;  // "127.0.0.1:7440", "[::1]:7440"
-};
-// The port may be left out where `default_port` is not negative.
-Result<Address> ParseAddress(std::string_view text, int default_port);
 
 struct Settings {
   std::string data_dir;
@@ -38,6 +32,10 @@ struct Settings {
   std::string lab_cache;
   std::string agent_binary;  // "" means beside podwrightd
   std::string ready_file;
+  // How much of the past is kept; older is cut once a minute.
+  std::size_t runs_kept = 10'000;
+  std::size_t events_kept = 100'000;
+  std::int64_t history_kept = 50'000;
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
 };

@@ -86,6 +86,19 @@ TEST_F(SettingsTest, ErrorNamesTheSourceOfTheValue) {
   EXPECT_THAT(settings.error().message(), HasSubstr("PODWRIGHT_API_LISTEN"));
 }
 
+TEST_F(SettingsTest, LimitsOfWhatIsKeptAreNumbersInTheirRange) {
+  const auto settings = ResolveSettings({{"runs-kept", "7"}, {"history-kept", "2000"}}, TheHost());
+  ASSERT_TRUE(settings.ok()) << settings.error().ToString();
+  EXPECT_EQ(settings->runs_kept, 7U);
+  EXPECT_EQ(settings->history_kept, 2000);
+  EXPECT_EQ(settings->events_kept, 100'000U);
+  for (const char* bad : {"", "0", "-1", "7x", "99999999999999999999"}) {
+    const auto refused = ResolveSettings({{"runs-kept", bad}}, TheHost());
+    ASSERT_FALSE(refused.ok()) << bad;
+    EXPECT_THAT(refused.error().message(), HasSubstr("--runs-kept"));
+  }
+}
+
 TEST_F(SettingsTest, MissingFileIsAnError) {
   EXPECT_FALSE(ResolveSettings({{"config", "/nowhere/at-all.yaml"}}, TheHost()).ok());
 }
@@ -95,15 +108,6 @@ TEST_F(SettingsTest, WithoutHomeTheFoldersHaveToBeNamed) {
   const auto settings = ResolveSettings({}, TheHost());
   ASSERT_FALSE(settings.ok());
   EXPECT_THAT(settings.error().message(), HasSubstr("HOME"));
-}
-
-TEST(ParseAddress, TakesNamesAddressesAndBrackets) {
-  EXPECT_EQ(ParseAddress("[::1]:80", -1)->Text(), "[::1]:80");
-  EXPECT_EQ(ParseAddress("::1", 7442)->Text(), "[::1]:7442");
-  EXPECT_EQ(ParseAddress("host", 1)->Text(), "host:1");
-  for (const char* bad : {"", "host", ":1", "host:", "host:-1", "host:65536", "host:1x", "a b:1", "[::1:2"}) {
-    EXPECT_FALSE(ParseAddress(bad, -1).ok()) << bad;
-  }
 }
 
 }  // namespace
