@@ -1,12 +1,22 @@
 #!/usr/bin/env bash
-# ./dev bench: every benchmark of the release build, medians of five runs, as JSON in build/bench/.
+# ./dev bench [NAME…]: the benchmarks of the release build, medians of REPETITIONS runs, as JSON in build/bench/,
+# and a table of the figures beside what they have to be.
 set -euo pipefail
-mkdir -p build/bench
-for program in build/release/bench/*_bench; do
-  name=$(basename "$program")
+mkdir -p build/bench/work
+bench=$PWD/build/bench
+programs=$PWD/build/release/bench
+repetitions=${REPETITIONS:-5}
+names=("$@")
+if [ ${#names[@]} = 0 ]; then names=(planner store agent provider_value provider_start); fi
+for name in "${names[@]}"; do
   echo "== $name"
-  "$program" --benchmark_repetitions="${REPETITIONS:-5}" --benchmark_report_aggregates_only=true \
-    --benchmark_out="build/bench/$name.json" --benchmark_out_format=json
+  # In a folder on the disk of the clone: the stores of the benchmarks are under it.
+  (cd "$bench/work" && "$programs/${name}_bench" --benchmark_repetitions="$repetitions" \
+    --benchmark_report_aggregates_only=true --benchmark_out="$bench/${name}_bench.json" --benchmark_out_format=json)
 done
-echo "== provider_plan"
-python3 bench/provider_plan.py build/release/bin/terraform-provider-toy build/bench/provider_plan.json
+if [ $# = 0 ]; then
+  echo "== provider_plan"
+  python3 bench/provider_plan.py build/release/bin/terraform-provider-toy "$bench/provider_plan.json"
+fi
+rmdir "$bench/work"
+scripts/bench_table.py "$bench"

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Prints the figures of ./dev bench beside their targets, and writes them to summary.json.
+
+Reads *_bench.json of the folder that is named. Ends with 1 when a target is missed.
+"""
+import json
+import pathlib
+import sys
+
+MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+def medians(folder):
+    """benchmark name -> its median (or only) row."""
+    rows = {}
+    for path in sorted(folder.glob("*_bench.json")):
+        for row in json.loads(path.read_text())["benchmarks"]:
+            if row["run_type"] == "iteration" or row.get("aggregate_name") == "median":
+                rows[row["run_name"]] = row
+    return rows
+
+
+class Figures:
+    def __init__(self, rows):
+        self.rows = rows
+        self.lines = []
+
+    def row(self, name):
+        for full, row in self.rows.items():
+            if full == name or full.startswith(name + "/"):
+                return row
+        return None
+
+    def milliseconds(self, name, kind="real_time"):
+        row = self.row(name)
+        return None if row is None else row[kind] * MILLISECONDS[row["time_unit"]]
+
+    def counter(self, name, counter):
+        row = self.row(name)
+        return None if row is None else row.get(counter)
+
+    def add(self, what, value, unit, most=None):
+        if value is not None:
+            self.lines.append({"figure": what, "value": round(value, 3), "unit": unit, "at_most": most,
+                               "ok": most is None or value <= most})
+
+
+def collect(figures):
+    planner = lambda name: figures.milliseconds(name, "cpu_time")
+    cold, large = planner("ColdPlan/10000"), planner("ColdPlan/100000")
+    figures.add("planner: 10,000 objects from cold, everything to do", cold, "ms", 150)
+    figures.add("planner: 10,000 objects from cold, nothing to do", planner("ColdConverged/10000"), "ms", 150)
+    figures.add("planner: after one change, nothing else to do", planner("OneChange/10000"), "ms", 5)
+    figures.add("planner: after one change, everything to do", planner("OneChangeBusy/10000"), "ms", 5)
+    figures.add("planner: what one put would do", planner("Preview/10000"), "ms", 5)
+    figures.add("planner: 100,000 objects from cold", large, "ms")
+    figures.add("planner: 100,000 over 10,000", large / cold if large and cold else None, "x", 12)
+    for threads, what in ((1, "one writer"), (8, "8 writers share syncs"), (64, "64 writers share syncs")):
+        figures.add(f"store: synced small commits, {what}",
+                    figures.counter(f"SmallCommit/real_time/threads:{threads}", "items_per_second"), "commits/s")
+    figures.add("store: one small synced commit", figures.milliseconds("SmallCommit/real_time/threads:1"), "ms")
+    figures.add("store: 100 keys a synced commit", figures.counter("FullTransaction", "items_per_second"), "keys/s")
+    for name, what in (("received", "received by the agent"), ("done", "the run has ended")):
+        for percentile in ("p50", "p99"):
+            figures.add(f"Apply until {what}, {percentile}",
+                        figures.counter("ApplyToAgent", f"{name}_{percentile}_ms"), "ms")
+    figures.add("agent, idle: resident memory", figures.counter("AgentIdle", "rss_mb"), "MB", 20)
+    figures.add("agent, idle: CPU, of one core", figures.counter("AgentIdle", "cpu_percent"), "%")
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    figures = Figures(medians(folder))
+    collect(figures)
+    (folder / "summary.json").write_text(json.dumps(figures.lines, indent=2) + "\n")
+    width = max((len(line["figure"]) for line in figures.lines), default=0)
+    print(f"\n{'FIGURE':{width}}  {'MEASURED':>20}  AT MOST")
+    for line in figures.lines:
+        most = "" if line["at_most"] is None else f"{line['at_most']:g} {line['unit']}"
+        verdict = "" if line["ok"] else "  missed"
+        print(f"{line['figure']:{width}}  {line['value']:>10,.2f} {line['unit']:<9}  {most}{verdict}")
+    return 0 if all(line["ok"] for line in figures.lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
