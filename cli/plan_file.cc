@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/digest.h"
+#include "core/file.h"
 
 namespace podwright::cli {
 namespace {
@@ -17,16 +18,6 @@ namespace {
 // The first line; then the request's SHA-256 in hex and a newline, then the encoded request.
 constexpr std::string_view kMagic = "podwright-plan 1\n";
 constexpr std::size_t kDigestLine = 65;
-
-Status WriteAll(int fd, const std::string& path, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "write " + path);
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return Ok();
-}
 
 }  // namespace
 
@@ -37,7 +28,7 @@ Status SavePlanFile(const std::string& path, const v1::ApplyRequest& request) {
   if (fd < 0) return ErrnoError(errno, "create " + path);
   Status status = Ok();
   if (fchmod(fd, 0600) != 0) status = ErrnoError(errno, "set the mode of " + path);
-  if (status.ok()) status = WriteAll(fd, path, text);
+  if (status.ok()) status = WriteAll(fd, text, path);
   if (close(fd) != 0 && status.ok()) status = ErrnoError(errno, "write " + path);
   return status;
 }

@@ -8,25 +8,13 @@
 #include <utility>
 
 #include "client/context.h"
+#include "core/file.h"
 #include "core/random.h"
 
 namespace podwright::client {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 4 << 20;
-
-Result<std::string> ReadAll(int fd, const std::string& path) {
-  std::string text;
-  char buffer[16384];
-  while (true) {
-    const ssize_t n = read(fd, buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "read " + path);
-    if (n == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(n));
-    if (text.size() > kMaxFileBytes) return InvalidArgument(path + " is too large for a context file");
-  }
-}
 
 Error At(const std::string& path, const YAML::Node& node, const std::string& what) {
   return InvalidArgument(path + ":" + std::to_string(node.Mark().line + 1) + ": " + what);
@@ -108,17 +96,6 @@ std::string Emit(const ContextFile& file) {
   return std::string(out.c_str(), out.size()) + "\n";
 }
 
-Status WriteWhole(int fd, const std::string& path, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "write " + path);
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (fsync(fd) != 0) return ErrnoError(errno, "sync " + path);
-  return Ok();
-}
-
 Status MakeFolder(const std::filesystem::path& folder) {
   if (folder.empty() || std::filesystem::exists(folder)) return Ok();
   PW_TRY(MakeFolder(folder.parent_path()));
@@ -130,19 +107,17 @@ Status MakeFolder(const std::filesystem::path& folder) {
 }  // namespace
 
 Result<ContextFile> LoadContextFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return ContextFile();
-  if (fd < 0) return ErrnoError(errno, "open " + path);
+  const FileHandle handle(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!handle.open() && errno == ENOENT) return ContextFile();
+  if (!handle.open()) return ErrnoError(errno, "open " + path);
   struct stat info {};
-  const bool open_to_others = fstat(fd, &info) != 0 || (info.st_mode & 077) != 0;
-  auto text = ReadAll(fd, path);
-  close(fd);
+  const bool open_to_others = fstat(handle.get(), &info) != 0 || (info.st_mode & 077) != 0;
   if (open_to_others) {
     return FailedPrecondition(path + " holds tokens and others may read it: run chmod 600 " + path);
   }
-  PW_TRY(text);
+  PW_ASSIGN(const std::string text, ReadAll(handle.get(), path, kMaxFileBytes));
   try {
-    return Parse(path, *text);
+    return Parse(path, text);
   } catch (const YAML::Exception& e) {
     return InvalidArgument(path + ":" + std::to_string(e.mark.line + 1) + ": " + e.msg);
   }
@@ -156,10 +131,10 @@ Status SaveContextFile(const std::string& path, const ContextFile& file) {
   }
   SystemRandom random;
   const std::string temporary = path + "." + random.Id(8) + ".new";
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return ErrnoError(errno, "create " + temporary);
-  Status status = WriteWhole(fd, temporary, Emit(file));
-  close(fd);
+  FileHandle handle(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!handle.open()) return ErrnoError(errno, "create " + temporary);
+  Status status = WriteSynced(handle.get(), Emit(file), temporary);
+  handle.Close();
   if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) status = ErrnoError(errno, "rename to " + path);
   if (!status.ok()) unlink(temporary.c_str());
   return status;

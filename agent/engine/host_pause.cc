@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <charconv>
 
+#include "core/file.h"
+
 namespace podwright::agent {
 namespace {
 
@@ -23,19 +25,9 @@ std::string OneLine(std::string text) {
 }  // namespace
 
 Status WriteHostPause(const std::string& folder, const HostPause& pause) {
-  const std::string path = folder + kName;
-  const std::string temporary = path + ".new";
-  ::unlink(temporary.c_str());
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return ErrnoError(errno, "create " + temporary);
   const std::string text =
       std::to_string(pause.until_unix_ms) + "\n" + OneLine(pause.reason) + "\n" + OneLine(pause.by) + "\n";
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
-  const int reason = errno;
-  ::close(fd);
-  if (!written) return ErrnoError(reason, "write " + temporary);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return ErrnoError(errno, "put " + path + " in place");
-  return Ok();
+  return ReplaceFile(folder + kName, text, 0600);
 }
 
 Status RemoveHostPause(const std::string& folder) {

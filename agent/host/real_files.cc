@@ -9,29 +9,12 @@
 #include <utility>
 
 #include "core/digest.h"
+#include "core/file.h"
 
 namespace podwright::host {
 namespace {
 
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
+using Fd = FileHandle;
 
 // Paths come from documents: absolute, without "." and "..", not a folder's name.
 Status CheckPath(const std::string& path) {
@@ -39,16 +22,6 @@ Status CheckPath(const std::string& path) {
       (path + "/").find("/../") != std::string::npos || (path + "/").find("/./") != std::string::npos ||
       path.find("//") != std::string::npos) {
     return InvalidArgument("\"" + path + "\" is not an absolute, normalised path");
-  }
-  return Ok();
-}
-
-Status WriteAll(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "write " + path);
-    content.remove_prefix(static_cast<std::size_t>(n));
   }
   return Ok();
 }
@@ -144,16 +117,7 @@ Result<std::string> RealFiles::Read(const std::string& path, std::size_t max) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return ErrnoError(errno, "stat " + path);
   if (!S_ISREG(info.st_mode)) return FailedPrecondition(path + " is not a regular file");
-  std::string content;
-  char buffer[16384];
-  for (;;) {
-    const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "read " + path);
-    if (n == 0) return content;
-    content.append(buffer, static_cast<std::size_t>(n));
-    if (content.size() > max) return ResourceExhausted(path + " is larger than " + std::to_string(max) + " bytes");
-  }
+  return ReadAll(fd.get(), path, max);
 }
 
 Status RealFiles::Write(const std::string& path, std::string_view content, const FileAttributes& attributes) {

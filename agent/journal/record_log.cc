@@ -6,7 +6,10 @@
 
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <utility>
+
+#include "core/file.h"
 
 namespace podwright::agent {
 namespace {
@@ -54,39 +57,10 @@ std::string Frame(std::string_view record) {
   return frame;
 }
 
-Status WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "write the journal");
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
+Status WriteDown(int fd, std::string_view bytes) {
+  PW_TRY(WriteAll(fd, bytes, "the journal"));
   if (::fdatasync(fd) != 0) return ErrnoError(errno, "sync the journal");
   return Ok();
-}
-
-Status SyncFolderOf(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoError(errno, "open " + folder);
-  const int failed = ::fsync(fd);
-  const int reason = errno;
-  ::close(fd);
-  if (failed != 0) return ErrnoError(reason, "sync " + folder);
-  return Ok();
-}
-
-Result<std::string> ReadAll(int fd) {
-  std::string content;
-  std::array<char, 65536> buffer;
-  for (;;) {
-    const ssize_t n = ::read(fd, buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "read the journal");
-    if (n == 0) return content;
-    content.append(buffer.data(), static_cast<std::size_t>(n));
-  }
 }
 
 // Where the good part ends, and what stands in it.
@@ -119,7 +93,7 @@ Status PutAside(const std::string& path, const std::string& content) {
   const std::string aside = path + ".damaged";
   const int fd = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return ErrnoError(errno, "open " + aside);
-  const Status written = WriteAll(fd, content);
+  const Status written = WriteDown(fd, content);
   ::close(fd);
   return written;
 }
@@ -131,7 +105,7 @@ Result<RecordLog::Opened> RecordLog::Open(const std::string& path) {
   if (fd < 0) return ErrnoError(errno, "open " + path);
   Opened opened;
   opened.log.reset(new RecordLog(path, fd, 0));
-  PW_ASSIGN(const std::string content, ReadAll(fd));
+  PW_ASSIGN(const std::string content, ReadAll(fd, path, std::numeric_limits<std::size_t>::max()));
   std::uint64_t good = 0;
   if (!content.empty()) good = Split(content, opened.records, opened.damage);
   if (opened.damage == LogDamage::kCorrupt) {
@@ -140,7 +114,7 @@ Result<RecordLog::Opened> RecordLog::Open(const std::string& path) {
   if (good < content.size() && ::ftruncate(fd, static_cast<off_t>(good)) != 0) return ErrnoError(errno, "cut " + path);
   if (::lseek(fd, static_cast<off_t>(good), SEEK_SET) < 0) return ErrnoError(errno, "seek " + path);
   if (good == 0) {
-    PW_TRY(WriteAll(fd, kMagic));
+    PW_TRY(WriteDown(fd, kMagic));
     PW_TRY(SyncFolderOf(path));
     good = kMagic.size();
   }
@@ -155,7 +129,7 @@ RecordLog::~RecordLog() {
 Status RecordLog::Append(std::string_view record) {
   if (record.size() > kMaxRecord) return InvalidArgument("a record of the journal is too large");
   const std::string frame = Frame(record);
-  if (const Status written = WriteAll(fd_, frame); !written.ok()) {
+  if (const Status written = WriteDown(fd_, frame); !written.ok()) {
     // A full disk: what got there is cut off again, so that the next record follows a good one.
     if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0 || ::lseek(fd_, static_cast<off_t>(size_), SEEK_SET) < 0) {
       return DataLoss("the journal cannot be cut back after a failed write: " + written.error().message());
@@ -171,7 +145,7 @@ Status RecordLog::Replace(std::string_view record) {
   const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return ErrnoError(errno, "open " + temporary);
   const std::string content = std::string(kMagic) + Frame(record);
-  Status written = WriteAll(fd, content);
+  Status written = WriteDown(fd, content);
   if (written.ok() && ::rename(temporary.c_str(), path_.c_str()) != 0) {
     written = ErrnoError(errno, "put " + path_ + " in place");
   }

@@ -4,13 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 #include "core/clock.h"
 #include "core/crypto/aead.h"
 #include "core/crypto/certificate.h"
 #include "core/crypto/keys.h"
+#include "core/file.h"
 
 namespace podwright::agent {
 namespace {
@@ -19,51 +19,20 @@ constexpr char kName[] = "/identity";
 constexpr std::size_t kMaxFile = 1024 * 1024;
 
 Result<std::string> ReadOwn(const std::string& path, std::size_t max) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0) return ErrnoError(errno, "open " + path);
+  const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file.open()) return ErrnoError(errno, "open " + path);
   struct stat info {};
-  std::string content;
-  std::array<char, 16384> buffer;
-  ssize_t size = ::fstat(fd, &info);
-  const bool own = size == 0 && S_ISREG(info.st_mode) && (info.st_mode & 0077U) == 0;
-  while (own && (size = ::read(fd, buffer.data(), buffer.size())) > 0 && content.size() <= max) {
-    content.append(buffer.data(), static_cast<std::size_t>(size));
+  if (::fstat(file.get(), &info) != 0) return ErrnoError(errno, "stat " + path);
+  if (!S_ISREG(info.st_mode) || (info.st_mode & 0077U) != 0) {
+    return PermissionDenied(path + " must be a file that only its owner can read (mode 0600)");
   }
-  const int reason = errno;
-  ::close(fd);
-  if (size < 0) return ErrnoError(reason, "read " + path);
-  if (!own) return PermissionDenied(path + " must be a file that only its owner can read (mode 0600)");
-  if (content.size() > max) return ResourceExhausted(path + " is too large");
-  return content;
+  return ReadAll(file.get(), path, max);
 }
 
 }  // namespace
 
 Status WritePrivateFile(const std::string& path, std::string_view content) {
-  const std::string temporary = path + ".new";
-  ::unlink(temporary.c_str());
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return ErrnoError(errno, "create " + temporary);
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) break;
-    content.remove_prefix(static_cast<std::size_t>(n));
-  }
-  const bool written = content.empty() && ::fsync(fd) == 0;
-  const int reason = errno;
-  ::close(fd);
-  if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int why = written ? errno : reason;
-    ::unlink(temporary.c_str());
-    return ErrnoError(why, "write " + path);
-  }
-  const int folder = ::open(path.substr(0, path.rfind('/') + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder >= 0) {
-    ::fsync(folder);
-    ::close(folder);
-  }
-  return Ok();
+  return ReplaceFile(path, content, 0600);
 }
 
 Result<std::string> ReadPrivateFile(const std::string& path) {

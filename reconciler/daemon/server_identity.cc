@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/file.h"
 #include "core/log.h"
 #include "reconciler/ca/certificate_authority.h"
 
@@ -15,20 +16,9 @@ namespace podwright::daemon {
 namespace {
 
 Status WriteFile(const std::filesystem::path& path, std::string_view text) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return ErrnoError(errno, "create " + path.string());
-  while (!text.empty()) {
-    const ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const Error error = ErrnoError(errno, "write " + path.string());
-      close(fd);
-      return error;
-    }
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  close(fd);
-  return Ok();
+  const FileHandle file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.open()) return ErrnoError(errno, "create " + path.string());
+  return WriteAll(file.get(), text, path.string());
 }
 
 Status MakeFolder(const std::filesystem::path& path) {

@@ -15,6 +15,7 @@
 #include "core/crypto/aead.h"
 #include "core/crypto/secret.h"
 #include "core/digest.h"
+#include "core/file.h"
 
 namespace podwright::secrets {
 
@@ -25,18 +26,6 @@ using crypto::SecretBytes;
 constexpr std::size_t kMaxFile = 64 << 10;
 constexpr std::string_view kComment =
     "# Podwright envelope keys. Whoever has this file and the data can read all secrets.\n";
-
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() { close(fd_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 bool Inside(const std::filesystem::path& file, const std::filesystem::path& folder) {
   std::error_code ignored;
@@ -57,17 +46,6 @@ Status CheckFile(int fd, const std::string& path) {
   return Ok();
 }
 
-Status WriteAll(int fd, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "write " + path);
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (fsync(fd) != 0) return ErrnoError(errno, "sync " + path);
-  return Ok();
-}
-
 // Written aside and linked into place: nobody ever sees half a key, and a second process that starts at
 // the same moment takes the one that was first.
 Status CreateFile(const std::string& path) {
@@ -77,9 +55,9 @@ Status CreateFile(const std::string& path) {
   const std::string aside = path + "." + std::to_string(getpid()) + "." + HexEncode(id.Reveal()) + ".new";
   const int fd = open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return ErrnoError(errno, "create " + aside);
-  const File file(fd);
+  const FileHandle file(fd);
   Status done = WriteAll(fd, kComment, path);
-  if (done.ok()) done = WriteAll(fd, line.Reveal(), path);
+  if (done.ok()) done = WriteSynced(fd, line.Reveal(), path);
   if (done.ok() && link(aside.c_str(), path.c_str()) != 0 && errno != EEXIST) {
     done = ErrnoError(errno, "create " + path);
   }
@@ -87,16 +65,7 @@ Status CreateFile(const std::string& path) {
   return done;
 }
 
-// The name itself must be on the disk before anything is encrypted under the key.
-Status SyncFolder(const std::filesystem::path& folder) {
-  const int fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoError(errno, "open " + folder.string());
-  const File opened(fd);
-  if (fsync(fd) != 0) return ErrnoError(errno, "sync " + folder.string());
-  return Ok();
-}
-
-Result<SecretBytes> ReadAll(int fd, const std::string& path) {
+Result<SecretBytes> ReadSecret(int fd, const std::string& path) {
   SecretBytes text(kMaxFile + 1);
   std::size_t size = 0;
   while (size < text.size()) {
@@ -152,14 +121,15 @@ Result<crypto::EnvelopeKeyring> LoadEnvelopeKey(const std::filesystem::path& fil
     if (if_missing == IfMissing::kFail)
       return NotFound("the envelope key " + path + " is missing, but there is data under it");
     PW_TRY(CreateFile(path));
-    PW_TRY(SyncFolder(file.parent_path()));
+    // The name itself must be on the disk before anything is encrypted under the key.
+    PW_TRY(SyncFolderOf(path));
     fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   }
   if (fd < 0 && errno == ELOOP) return FailedPrecondition("the envelope key " + path + " is a link");
   if (fd < 0) return ErrnoError(errno, "open " + path);
-  const File opened(fd);
+  const FileHandle opened(fd);
   PW_TRY(CheckFile(fd, path));
-  PW_ASSIGN(const SecretBytes text, ReadAll(fd, path));
+  PW_ASSIGN(const SecretBytes text, ReadSecret(fd, path));
   return Parse(text.Reveal(), path);
 }
 

@@ -10,17 +10,6 @@ namespace podwright::store {
 
 namespace {
 
-KeyValue ReadRow(const Statement& row, Backend::Fields fields) {
-  KeyValue kv;
-  kv.key = row.Bytes(0);
-  kv.create_revision = row.Int(1);
-  kv.mod_revision = RevisionOfSeq(row.Int(2));
-  kv.version = row.Int(3);
-  kv.lease = row.Int(4);
-  if (fields == Backend::Fields::kAll) kv.value = row.Bytes(5);
-  return kv;
-}
-
 #define PW_META "c.key, h.create_revision, c.seq, h.version, h.lease"
 #define PW_FROM " FROM current c JOIN history h ON h.seq = c.seq "
 #define PW_WITHIN "WHERE c.key >= ?1 AND c.key < ?2 ORDER BY c.key"
@@ -78,7 +67,7 @@ Result<std::optional<KeyValue>> SqliteBackend::Current(std::string_view key, Fie
   Statement& query = Use(fields == Fields::kAll ? kCurrentAll : kCurrentMeta);
   const ResetAtEnd reset(query);
   PW_ASSIGN(const bool row, Keep(query.Bind(1, key).Step()));
-  return row ? std::optional<KeyValue>(ReadRow(query, fields)) : std::optional<KeyValue>();
+  return row ? std::optional<KeyValue>(ReadKeyValue(query, fields == Fields::kAll)) : std::optional<KeyValue>();
 }
 
 Result<std::vector<KeyValue>> SqliteBackend::CurrentRange(const KeyRange& range, Fields fields) {
@@ -89,7 +78,7 @@ Result<std::vector<KeyValue>> SqliteBackend::CurrentRange(const KeyRange& range,
   for (;;) {
     PW_ASSIGN(const bool row, Keep(query.Step()));
     if (!row) return kvs;
-    kvs.push_back(ReadRow(query, fields));
+    kvs.push_back(ReadKeyValue(query, fields == Fields::kAll));
   }
 }
 

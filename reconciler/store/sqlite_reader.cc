@@ -92,17 +92,6 @@ class SqliteReaders::Connection {
   explicit Connection(SqliteHandle db) : db_(std::move(db)) {}
   Statement& Use(Sql sql) { return statements_[sql]; }
 
-  static KeyValue ReadRow(const Statement& row) {
-    KeyValue kv;
-    kv.key = row.Bytes(0);
-    kv.create_revision = row.Int(1);
-    kv.mod_revision = RevisionOfSeq(row.Int(2));
-    kv.version = row.Int(3);
-    kv.lease = row.Int(4);
-    kv.value = row.Bytes(5);
-    return kv;
-  }
-
   Result<State> ReadState() {
     Statement& query = Use(kState);
     const ResetAtEnd reset(query);
@@ -126,7 +115,7 @@ class SqliteReaders::Connection {
         result.more = true;
         return Ok();
       }
-      result.kvs.push_back(ReadRow(query));
+      result.kvs.push_back(ReadKeyValue(query, true));
     }
   }
 
@@ -145,7 +134,7 @@ class SqliteReaders::Connection {
         return Ok();
       }
       Event event;
-      event.kv = ReadRow(query);
+      event.kv = ReadKeyValue(query, true);
       event.prev_revision = query.Int(6);
       event.type = query.Int(7) != 0 ? Event::Type::kDelete : Event::Type::kPut;
       bytes += event.kv.key.size() + event.kv.value.size();

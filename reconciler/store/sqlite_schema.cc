@@ -84,6 +84,17 @@ Status LimitSize(sqlite3* db, std::int64_t max_bytes) {
 
 }  // namespace
 
+KeyValue ReadKeyValue(const Statement& row, bool with_value) {
+  KeyValue kv;
+  kv.key = row.Bytes(0);
+  kv.create_revision = row.Int(1);
+  kv.mod_revision = RevisionOfSeq(row.Int(2));
+  kv.version = row.Int(3);
+  kv.lease = row.Int(4);
+  if (with_value) kv.value = row.Bytes(5);
+  return kv;
+}
+
 const std::string& KeyBound(const KeyRange& range) {
   static const std::string* const kAfterAll = new std::string(kMaxKeyBytes + 1, '\xff');
   return range.to.empty() ? *kAfterAll : range.to;

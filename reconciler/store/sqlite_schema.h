@@ -23,6 +23,9 @@ constexpr Revision RevisionOfSeq(std::int64_t seq) {
   return seq >> kPlaceBits;
 }
 
+// A row of key, create_revision, seq, version, lease and, where it is asked for, value.
+KeyValue ReadKeyValue(const Statement& row, bool with_value);
+
 // An upper bound that is greater than every key, for ranges without an end.
 const std::string& KeyBound(const KeyRange& range);
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "core/file.h"
 #include "core/log.h"
 #include "core/log_keys.h"
 #include "reconciler/clouds/lab/tools.h"
@@ -63,7 +64,7 @@ Status PlaceFiles(const Recipe& recipe, const std::string& root) {
   for (const auto& file : recipe.files) {
     const std::filesystem::path path = root + file.path;
     PW_TRY(MakeFolder(path.parent_path().string(), 0755));
-    PW_TRY(WriteFile(path.string(), file.content, file.mode));
+    PW_TRY(ReplaceFile(path.string(), file.content, file.mode));
   }
   return Ok();
 }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <set>
 
+#include "core/file.h"
 #include "core/log.h"
 #include "core/log_keys.h"
 #include "reconciler/clouds/lab/image.h"
@@ -311,7 +312,7 @@ Status LabCloud::Impl::PlaceFiles(const MachineRequest& request, const CallOptio
 Status LabCloud::Impl::Complete(const MachineRequest& request, const CallOptions& options) {
   PW_TRY(PlaceFiles(request, options));
   PW_ASSIGN(const Machine machine, Existing(request.tag, options));
-  PW_TRY(lab::WriteFile(MarkerPath(request.tag), machine.id, 0600));
+  PW_TRY(ReplaceFile(MarkerPath(request.tag), machine.id, 0600));
   return Start(machine, options);
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "core/file.h"
 #include "core/process.h"
 #include "reconciler/clouds/lab/apt_sources.h"
 #include "reconciler/clouds/lab/host_firewall.h"
@@ -94,7 +95,7 @@ HostSetup Debian(const std::string& keyring) {
 TEST(Recipe, TakesTheHostsSourcesKeysAndProxy) {
   const Folder folder;
   const std::string keyring = folder.path() + "/k.gpg";
-  ASSERT_TRUE(WriteFile(keyring, "key", 0644).ok());
+  ASSERT_TRUE(ReplaceFile(keyring, "key", 0644).ok());
   const auto recipe = MakeRecipe(Debian(keyring));
   ASSERT_TRUE(recipe.ok()) << recipe.error().ToString();
   EXPECT_EQ(recipe->name, "debian-12");
@@ -117,7 +118,7 @@ TEST(Recipe, TakesTheHostsSourcesKeysAndProxy) {
 TEST(Recipe, AnythingThatChangesTheImageChangesItsVersion) {
   const Folder folder;
   const std::string keyring = folder.path() + "/k.gpg";
-  ASSERT_TRUE(WriteFile(keyring, "key", 0644).ok());
+  ASSERT_TRUE(ReplaceFile(keyring, "key", 0644).ok());
   const HostSetup host = Debian(keyring);
   const std::string version = MakeRecipe(host)->Version();
   EXPECT_EQ(MakeRecipe(host)->Version(), version);
@@ -128,7 +129,7 @@ TEST(Recipe, AnythingThatChangesTheImageChangesItsVersion) {
   other.http_proxy = "http://other";
   other.apt_config.clear();
   EXPECT_NE(MakeRecipe(other)->Version(), version);
-  ASSERT_TRUE(WriteFile(keyring, "another key", 0644).ok());
+  ASSERT_TRUE(ReplaceFile(keyring, "another key", 0644).ok());
   EXPECT_NE(MakeRecipe(host)->Version(), version);
 }
 
@@ -236,7 +237,7 @@ TEST(LabState, SurvivesAndRefusesGarbage) {
   EXPECT_EQ(loaded->subnet, "10.89.7.0/24");
   EXPECT_EQ(loaded->cgroup_manager, "cgroupfs");
   EXPECT_TRUE(loaded->enabled_forwarding);
-  ASSERT_TRUE(WriteFile(path, "{", 0600).ok());
+  ASSERT_TRUE(ReplaceFile(path, "{", 0600).ok());
   EXPECT_EQ(LoadState(path).error().code(), ErrorCode::kDataLoss);
 }
 

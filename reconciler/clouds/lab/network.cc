@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "core/file.h"
 #include "reconciler/clouds/lab/host_firewall.h"
 #include "reconciler/clouds/lab/tools.h"
 
@@ -146,7 +147,7 @@ Status LabNetwork::Attach(const std::string& tag, const std::string& address, co
   const std::string path = NamespacePath(tag);
   const std::string veth = names_.Veth(tag);
   const std::string mtu = std::to_string(mtu_);
-  PW_TRY(WriteFile(path, "", 0600));
+  PW_TRY(ReplaceFile(path, "", 0600));
   PW_TRY(RunTool({"unshare", "--net=" + path, "true"}, options, kLimit));
   PW_TRY(RunTool({"ip", "link", "add", "name", veth, "mtu", mtu, "type", "veth", "peer", "name", "eth0", "mtu", mtu,
                   "netns", path},

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <initializer_list>
 
+#include "core/file.h"
+
 namespace podwright::clouds::lab {
 namespace {
 
@@ -83,7 +85,7 @@ Status Podman::Configure(const std::string& runtime, const std::string& cgroup_m
   if (!runtime.empty()) config += "runtime = \"" + runtime + "\"\n";
   PW_TRY(MakeFolder(folder_, 0700));
   PW_TRY(MakeFolder(RunFolder(), 0700));
-  return WriteFile(ConfigPath(), config, 0600);
+  return ReplaceFile(ConfigPath(), config, 0600);
 }
 
 std::vector<std::string> Podman::Argv(const Strings& args) const {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/file.h"
 #include "reconciler/clouds/lab/tools.h"
 
 namespace podwright::clouds::lab {
@@ -32,7 +33,7 @@ Status SaveState(const std::string& path, const LabState& state) {
                          {"runtime", state.runtime},
                          {"cgroup_manager", state.cgroup_manager},
                          {"enabled_forwarding", state.enabled_forwarding}};
-  return WriteFile(path, document.dump(2) + "\n", 0600);
+  return ReplaceFile(path, document.dump(2) + "\n", 0600);
 }
 
 }  // namespace podwright::clouds::lab

@@ -32,17 +32,6 @@ std::string Unescape(std::string_view text) {
   return plain;
 }
 
-Status WriteAll(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "write " + path);
-    content.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (::fsync(fd) != 0) return ErrnoError(errno, "fsync " + path);
-  return Ok();
-}
-
 }  // namespace
 
 Result<std::string> RunTool(std::vector<std::string> argv, const CallOptions& options, std::chrono::seconds limit,
@@ -64,19 +53,6 @@ Result<std::string> ReadFile(const std::string& path) {
   content << file.rdbuf();
   if (file.bad()) return ErrnoError(errno, "read " + path);
   return std::move(content).str();
-}
-
-Status WriteFile(const std::string& path, std::string_view content, std::uint32_t mode) {
-  const std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-  if (fd < 0) return ErrnoError(errno, "create " + fresh);
-  ::fchmod(fd, mode);
-  const Status written = WriteAll(fd, content, fresh);
-  ::close(fd);
-  PW_TRY(written);
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return ErrnoError(errno, "rename " + fresh);
-  return Ok();
 }
 
 Status MakeFolder(const std::string& path, std::uint32_t mode) {

@@ -25,8 +25,6 @@ Result<std::string> RunTool(std::vector<std::string> argv, const CallOptions& op
                             ToolInput input = {});
 
 Result<std::string> ReadFile(const std::string& path);
-// Replaces the file in one step: readers see the old content or the new, also after a crash.
-Status WriteFile(const std::string& path, std::string_view content, std::uint32_t mode);
 // With missing parents, which get the same mode.
 Status MakeFolder(const std::string& path, std::uint32_t mode);
 // Unmounts everything at or below `path`, deepest first. Nothing mounted is success.
