@@ -54,7 +54,8 @@ std::string Installation::EnrolmentToken(const std::string& server) {
 void Installation::AwaitAgent(const std::string& server) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (std::chrono::steady_clock::now() < deadline) {
-    for (const v1::AgentView& agent : Must(control_->ListAgents({})).agents()) {
+    const v1::ListAgentsResponse response = Must(control_->ListAgents({}));
+    for (const v1::AgentView& agent : response.agents()) {
       if (agent.server() == server && agent.connected()) return;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
