@@ -174,8 +174,8 @@ Status TakeLimits(const Reader& reader, Settings* settings) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value < least || value > kMostKept) {
-      return reader.Bad(name, "\"" + text + "\" is not a number from " + std::to_string(least) + " to " +
-                                  std::to_string(kMostKept));
+      return reader.Bad(
+          name, "\"" + text + "\" is not a number from " + std::to_string(least) + " to " + std::to_string(kMostKept));
     }
     *out = static_cast<std::remove_pointer_t<decltype(out)>>(value);
     return Ok();
