@@ -72,10 +72,7 @@ void AddCommands(CLI::App& app, Arguments& arguments) {
   points->group("");
   points->callback([&] {
     arguments.command = [] {
-      for (int i = 0; i < static_cast<int>(podwright::fault::Point::kCount); ++i) {
-        const std::string name(podwright::fault::Name(static_cast<podwright::fault::Point>(i)));
-        if (name.starts_with("agent.")) std::printf("%s\n", name.c_str());
-      }
+      std::fputs(podwright::fault::PointsOf(podwright::fault::Program::kAgent).c_str(), stdout);
       return podwright::Ok();
     };
   });

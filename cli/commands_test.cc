@@ -194,6 +194,45 @@ TEST_F(CommandsTest, SavedPlanBindsItsDigest) {
   EXPECT_EQ(request.expected_revisions().at(id), 0);
 }
 
+TEST_F(CommandsTest, HandOverTakesEachObjectFromItsOwnOwnerAsItIs) {
+  AnswerObjects(3);
+  answers_.objects[1].mutable_object()->set_owner("tofu:shop");
+  answers_.objects[1].set_revision(7);
+  answers_.objects[2].mutable_object()->set_owner("git:plans");
+  (*answers_.objects[1].mutable_object()->mutable_labels())["tier"] = "web";
+  ASSERT_EQ(Run({"hand-over", "secret/s-0", "secret/s-1", "secret/s-2", "--to", "git:plans", "--yes"}), kDone);
+  ASSERT_EQ(control_->applies.size(), 2u);  // secret/s-2 is there already
+  for (const v1::ApplyRequest& request : control_->applies) {
+    EXPECT_EQ(request.owner(), "git:plans");
+    ASSERT_EQ(request.puts_size(), 1);
+  }
+  const v1::ApplyRequest& shop = control_->applies[1];
+  EXPECT_EQ(shop.take_over_from(), "tofu:shop");
+  EXPECT_EQ(shop.puts(0).name(), "s-1");
+  EXPECT_EQ(shop.puts(0).labels().at("tier"), "web");
+  EXPECT_EQ(shop.expected_revisions().at("secret/s-1"), 7);
+}
+
+TEST_F(CommandsTest, HandOverDoesNothingWithoutAYes) {
+  AnswerObjects(1);
+  TerminalTraits person;
+  person.in_is_terminal = true;
+  EXPECT_EQ(Run({"hand-over", "secret/s-0", "--to", "git:plans"}, "n\n", person), kFailed);
+  EXPECT_TRUE(control_->applies.empty());
+  EXPECT_THAT(err_.str(), HasSubstr("secret/s-0: cli:default → git:plans"));
+}
+
+TEST_F(CommandsTest, ApplySaysOnceWhatItsRunWaitsFor) {
+  AnswerPlan(true);
+  AnswerRun(v1::RUN_STATE_SUCCEEDED);
+  answers_.run_states[0].add_waiting("server/web-1 refers to secret/x, which has no value yet");
+  answers_.run_states.insert(answers_.run_states.begin(), answers_.run_states[0]);
+  ASSERT_EQ(Run({"apply", GoodFile(), "--yes"}), kDone);
+  const std::string line = "waiting  server/web-1 refers to secret/x, which has no value yet\n";
+  EXPECT_THAT(out_.str(), HasSubstr(line));
+  EXPECT_EQ(out_.str().find(line), out_.str().rfind(line));
+}
+
 TEST_F(CommandsTest, DamagedPlanFileIsRefused) {
   AnswerPlan(true);
   const std::string saved = (folder_ / "plan.bin").string();

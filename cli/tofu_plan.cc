@@ -20,13 +20,6 @@ constexpr std::string_view kTypePrefix = "podwright_";
 constexpr int kDeepest = 256;
 constexpr char kHowTo[] = "make it with `tofu plan -out=plan.bin` and `tofu show -json plan.bin` (or terraform)";
 
-const Json& At(const Json& object, const char* name) {
-  static const Json kNothing;
-  if (!object.is_object()) return kNothing;
-  const auto it = object.find(name);
-  return it == object.end() ? kNothing : *it;
-}
-
 std::string Text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
@@ -56,18 +49,18 @@ Result<Json> Parse(std::string_view text) {
 }
 
 Status CheckForm(const Json& root) {
-  const std::string version = Text(At(root, "format_version"));
+  const std::string version = Text(Member(root, "format_version"));
   if (version.empty()) return NotAPlan("it has no format_version");
-  if (!At(root, "resource_changes").is_array() && !At(root, "planned_values").is_object()) {
-    return NotAPlan(At(root, "values").is_object() || At(root, "provider_schemas").is_object()
+  if (!Member(root, "resource_changes").is_array() && !Member(root, "planned_values").is_object()) {
+    return NotAPlan(Member(root, "values").is_object() || Member(root, "provider_schemas").is_object()
                         ? "it is a state, or the providers' schemas"
                         : "it has no resource_changes");
   }
   if (!version.starts_with("1.")) {
     return InvalidArgument("the plan has the format version " + version +
-                           ", and this program reads 1.x: " + "use a newer podwright");
+                           ", and this program reads 1.x: use a newer podwright");
   }
-  if (const Json& errored = At(root, "errored"); errored.is_boolean() && errored.get<bool>()) {
+  if (const Json& errored = Member(root, "errored"); errored.is_boolean() && errored.get<bool>()) {
     return FailedPrecondition("planning ended with an error, so the plan is incomplete: repair that first");
   }
   return Ok();
@@ -82,22 +75,22 @@ struct Provider {
 class Configuration {
  public:
   explicit Configuration(const Json& root) {
-    for (const auto& [key, block] : At(At(root, "configuration"), "provider_config").items()) {
-      if (Text(At(block, "name")) != "podwright") continue;
-      const Json& expressions = At(block, "expressions");
+    for (const auto& [key, block] : Member(Member(root, "configuration"), "provider_config").items()) {
+      if (Text(Member(block, "name")) != "podwright") continue;
+      const Json& expressions = Member(block, "expressions");
       Provider provider;
-      provider.stack = Value(root, At(expressions, "stack"));
-      provider.workspace = Value(root, At(expressions, "workspace")).value_or("");
+      provider.stack = Value(root, Member(expressions, "stack"));
+      provider.workspace = Value(root, Member(expressions, "workspace")).value_or("");
       providers_[key] = provider;
     }
-    AddModule(At(At(root, "configuration"), "root_module"), "");
+    AddModule(Member(Member(root, "configuration"), "root_module"), "");
   }
 
   // Of the resource with this address, indexes or not. One that is not in the configuration any more belonged to
   // the only provider block, or to the one without an alias.
   Provider ProviderOf(const std::string& address) const {
     const Json* resource = Find(address);
-    const std::string key = resource == nullptr ? "podwright" : Text(At(*resource, "provider_config_key"));
+    const std::string key = resource == nullptr ? "podwright" : Text(Member(*resource, "provider_config_key"));
     if (const auto it = providers_.find(key); it != providers_.end()) return it->second;
     return providers_.size() == 1 ? providers_.begin()->second : Provider{};
   }
@@ -105,27 +98,27 @@ class Configuration {
   const Json& ExpressionsOf(const std::string& address) const {
     static const Json kNothing;
     const Json* resource = Find(address);
-    return resource == nullptr ? kNothing : At(*resource, "expressions");
+    return resource == nullptr ? kNothing : Member(*resource, "expressions");
   }
 
  private:
   // A constant, or a variable of the root module; nothing for what is computed otherwise.
   static std::optional<std::string> Value(const Json& root, const Json& expression) {
-    if (const Json& constant = At(expression, "constant_value"); constant.is_string()) return Text(constant);
-    const Json& references = At(expression, "references");
+    if (const Json& constant = Member(expression, "constant_value"); constant.is_string()) return Text(constant);
+    const Json& references = Member(expression, "references");
     if (!references.is_array() || references.size() != 1) return std::nullopt;
     const std::string name = Text(references.front());
     if (!name.starts_with("var.")) return std::nullopt;
-    const Json& value = At(At(At(root, "variables"), name.substr(4).c_str()), "value");
+    const Json& value = Member(Member(Member(root, "variables"), name.substr(4)), "value");
     return value.is_string() ? std::optional(Text(value)) : std::nullopt;
   }
 
   void AddModule(const Json& module, const std::string& prefix) {
-    if (const Json& resources = At(module, "resources"); resources.is_array()) {
-      for (const Json& resource : resources) resources_[prefix + Text(At(resource, "address"))] = &resource;
+    if (const Json& resources = Member(module, "resources"); resources.is_array()) {
+      for (const Json& resource : resources) resources_[prefix + Text(Member(resource, "address"))] = &resource;
     }
-    for (const auto& [name, call] : At(module, "module_calls").items()) {
-      AddModule(At(call, "module"), prefix + "module." + name + ".");
+    for (const auto& [name, call] : Member(module, "module_calls").items()) {
+      AddModule(Member(call, "module"), prefix + "module." + name + ".");
     }
   }
 
@@ -160,7 +153,7 @@ class Configuration {
 
 std::set<std::string> Actions(const Json& change) {
   std::set<std::string> actions;
-  if (const Json& list = At(change, "actions"); list.is_array()) {
+  if (const Json& list = Member(change, "actions"); list.is_array()) {
     for (const Json& action : list) actions.insert(Text(action));
   }
   return actions;
@@ -185,10 +178,10 @@ class Builder {
       : registry_(registry), configuration_(root), options_(options) {}
 
   Status Add(const Json& resource) {
-    const std::string type = Text(At(resource, "type"));
-    if (Text(At(resource, "mode")) != "managed" || !type.starts_with(kTypePrefix)) return Ok();
-    const std::string address = Text(At(resource, "address"));
-    const Json& change = At(resource, "change");
+    const std::string type = Text(Member(resource, "type"));
+    if (Text(Member(resource, "mode")) != "managed" || !type.starts_with(kTypePrefix)) return Ok();
+    const std::string address = Text(Member(resource, "address"));
+    const Json& change = Member(resource, "change");
     const std::string word = ChangeWord(Actions(change));
     ++seen_;
     const kinds::Kind* kind = registry_.Find(type.substr(kTypePrefix.size()));
@@ -204,7 +197,7 @@ class Builder {
     PlannedResource planned{address, {}, word};
     planned.object.set_kind(kind->name());
     const bool goes = word == "delete" || word == "replace";
-    planned.object.set_name(Text(At(At(change, goes ? "before" : "after"), "name")));
+    planned.object.set_name(Text(Member(Member(change, goes ? "before" : "after"), "name")));
     Status status = Ok();
     if (goes) {
       *stack->request.add_deletes() = planned.object;
@@ -221,7 +214,7 @@ class Builder {
   Result<TofuPlan> Finish(const Json& root) {
     if (seen_ == 0) return InvalidArgument("the plan has no podwright_* resources");
     TofuPlan plan;
-    plan.tool_version = Text(At(root, "terraform_version"));
+    plan.tool_version = Text(Member(root, "terraform_version"));
     plan.unchanged = unchanged_;
     for (auto& [key, stack] : stacks_) plan.stacks.push_back(std::move(stack));
     return plan;
@@ -229,12 +222,12 @@ class Builder {
 
  private:
   Status Put(const kinds::Kind& kind, const std::string& address, const Json& change, TofuStack* stack) {
-    const Json& after = At(change, "after");
-    const Json& unknown = At(change, "after_unknown");
+    const Json& after = Member(change, "after");
+    const Json& unknown = Member(change, "after_unknown");
     Result<SpecOfValues> read = SpecFromValues(kind, after, unknown, configuration_.ExpressionsOf(address));
     if (!read.ok()) return read.error().Wrap(address);
     for (const char* name : {"name", "labels"}) {
-      if (AnyUnknown(At(unknown, name))) read->unknown.emplace_back(name);
+      if (AnyUnknown(Member(unknown, name))) read->unknown.emplace_back(name);
     }
     for (const std::string& attribute : read->unwatched) {
       stack->unbound.push_back({address, attribute + " is not in the plan, and no version says whether it changed"});
@@ -246,9 +239,9 @@ class Builder {
     if (!read->unknown.empty()) return Ok();
     v1::DesiredObject& put = *stack->request.add_puts();
     put.set_kind(kind.name());
-    put.set_name(Text(At(after, "name")));
+    put.set_name(Text(Member(after, "name")));
     put.set_schema_revision(kind.schema_revision());
-    SetLabels(At(after, "labels"), &put);
+    SetLabels(Member(after, "labels"), &put);
     put.set_spec(read->spec->SerializeAsString());
     return Ok();
   }
@@ -261,7 +254,7 @@ class Builder {
                              ": the plan does not say the stack of its provider; pass --stack or set PODWRIGHT_STACK");
     }
     // "workspace/name" of what is there already.
-    const std::string id = Text(At(At(change, "before"), "id"));
+    const std::string id = Text(Member(Member(change, "before"), "id"));
     const std::string workspace = id.find('/') == std::string::npos ? provider.workspace : id.substr(0, id.find('/'));
     TofuStack& stack = stacks_[{*name, workspace}];
     stack.stack = *name;
@@ -285,7 +278,7 @@ Result<TofuPlan> ReadTofuPlan(const kinds::Registry& registry, std::string_view 
   PW_ASSIGN(const Json root, Parse(json));
   PW_TRY(CheckForm(root));
   Builder builder(registry, root, options);
-  for (const Json& resource : At(root, "resource_changes")) PW_TRY(builder.Add(resource));
+  for (const Json& resource : Member(root, "resource_changes")) PW_TRY(builder.Add(resource));
   return builder.Finish(root);
 }
 

@@ -18,13 +18,6 @@ using Json = nlohmann::json;
 constexpr char kPlaceholder[] = "(write-only)";
 constexpr std::string_view kVersionSuffix = "_version";
 
-const Json& Member(const Json& object, const std::string& name) {
-  static const Json kNothing;
-  if (!object.is_object()) return kNothing;
-  const auto it = object.find(name);
-  return it == object.end() ? kNothing : *it;
-}
-
 // The companion of a write-only field: `value_version` of `value`.
 const kinds::Field* WriteOnlyOf(const kinds::Schema& schema, const kinds::Field& field) {
   if (!field.name.ends_with(kVersionSuffix)) return nullptr;
@@ -106,6 +99,13 @@ class Reader {
 };
 
 }  // namespace
+
+const Json& Member(const Json& object, const std::string& name) {
+  static const Json kNothing;
+  if (!object.is_object()) return kNothing;
+  const auto it = object.find(name);
+  return it == object.end() ? kNothing : *it;
+}
 
 bool AnyUnknown(const Json& unknown) {
   if (unknown.is_boolean()) return unknown.get<bool>();

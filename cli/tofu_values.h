@@ -17,6 +17,9 @@ class Kind;
 
 namespace podwright::cli {
 
+// A member of an object; null where there is none, or where it is no object.
+const nlohmann::json& Member(const nlohmann::json& object, const std::string& name);
+
 struct SpecOfValues {
   std::unique_ptr<google::protobuf::Message> spec;
   std::vector<std::string> unknown;    // paths of attributes that are known only after apply

@@ -49,6 +49,15 @@ std::string_view Name(Point point) {
   return "";
 }
 
+std::string PointsOf(Program program) {
+  std::string lines;
+  for (int i = 0; i < static_cast<int>(Point::kCount); ++i) {
+    const std::string_view name = Name(static_cast<Point>(i));
+    if (name.starts_with("agent.") == (program == Program::kAgent)) lines += std::string(name) + "\n";
+  }
+  return lines;
+}
+
 void Init() {
   if (const char* text = std::getenv("PODWRIGHT_FAULT"); text != nullptr) Arm(text);
   if (const char* path = std::getenv("PODWRIGHT_FAULT_FILE"); path != nullptr) {

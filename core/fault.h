@@ -10,6 +10,7 @@
 // Threading: any thread. Cost when unset: one relaxed atomic load.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace podwright::fault {
@@ -22,6 +23,12 @@ enum class Point : int {
 };
 
 std::string_view Name(Point point);
+
+// Which program has a point, by the first word of its name.
+enum class Program { kControlPlane, kAgent };
+// What the hidden command `fault-points` of either program prints: the crash test reads it.
+std::string PointsOf(Program program);
+
 // Reads the environment. Call once at the start of main; without it no point fires.
 void Init();
 void Reached(Point point);

@@ -4,12 +4,13 @@
 // Errors: those of errno, which name the path; kResourceExhausted for what is larger than it may be.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <sys/types.h>
 #include "core/result.h"
 
 namespace podwright {

@@ -2,28 +2,12 @@
 
 #include <google/protobuf/message.h>
 
+#include "client/phase.h"
 #include "provider/attributes.h"
 
 namespace podwright::provider {
 
-namespace {
-
 using sdk::Value;
-
-std::string PhaseName(v1::Phase phase) {
-  switch (phase) {
-    case v1::PHASE_PENDING: return "pending";
-    case v1::PHASE_CONVERGING: return "converging";
-    case v1::PHASE_READY: return "ready";
-    case v1::PHASE_DEGRADED: return "degraded";
-    case v1::PHASE_STALLED: return "stalled";
-    case v1::PHASE_PAUSED: return "paused";
-    case v1::PHASE_DELETING: return "deleting";
-    default: return "unknown";
-  }
-}
-
-}  // namespace
 
 std::pair<std::string, std::string> SplitId(const std::string& id, const std::string& workspace) {
   const auto slash = id.find('/');
@@ -91,7 +75,7 @@ Value ObjectValue(const kinds::Kind& kind, const v1::ObjectView& view) {
   value.SetField("name", Value::String(object.name()));
   value.SetField("id", Value::String(object.workspace() + "/" + object.name()));
   value.SetField("owner", Value::String(object.owner()));
-  value.SetField("phase", Value::String(PhaseName(view.phase())));
+  value.SetField("phase", Value::String(std::string(client::PhaseWord(view.phase()))));
   value.SetField("labels", LabelsValue({object.labels().begin(), object.labels().end()}));
   value.SetField("status", FromMessage(kind.status_schema(), *status, Value::Null()));
   return value;

@@ -5,13 +5,14 @@
 #include <string>
 #include <string_view>
 
+#include "client/phase.h"
 #include "podwright/v1/object.pb.h"
 #include "podwright/v1/plan.pb.h"
 #include "podwright/v1/run.pb.h"
 
 namespace podwright::cli {
 
-std::string_view PhaseWord(v1::Phase phase);              // "ready"
+using client::PhaseWord;
 std::string_view DisruptionWord(v1::Disruption value);    // "none", "reload", …, "data loss"
 std::string_view RunStateWord(v1::RunState state);        // "running"
 std::string_view ActionStateWord(v1::ActionState state);  // "done"

@@ -75,14 +75,6 @@ int Fail(const Error& error) {
   return 1;
 }
 
-int PrintFaultPoints() {
-  for (int i = 0; i < static_cast<int>(fault::Point::kCount); ++i) {
-    const std::string_view name = fault::Name(static_cast<fault::Point>(i));
-    if (!name.starts_with("agent.")) std::cout << name << "\n";
-  }
-  return 0;
-}
-
 int Main(int argc, char** argv) {
   CLI::App app(
       "Podwright's control plane. Started without anything it serves this host; every setting has a flag, an\n"
@@ -101,7 +93,10 @@ int Main(int argc, char** argv) {
       app.add_subcommand("destroy-lab", "Take away all lab machines of the data folder, then end");
   const CLI::App* points = app.add_subcommand("fault-points", "List the places where a test can end this program");
   CLI11_PARSE(app, argc, argv);
-  if (points->parsed()) return PrintFaultPoints();
+  if (points->parsed()) {
+    std::cout << fault::PointsOf(fault::Program::kControlPlane);
+    return 0;
+  }
 
   const Result<Settings> settings = ResolveSettings(flags, {geteuid() == 0, &Variable});
   if (!settings.ok()) return Fail(settings.error());
