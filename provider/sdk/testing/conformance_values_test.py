@@ -9,12 +9,12 @@ UPDATE_GOLDEN=1 writes toy_schema.json anew.
 import json
 import os
 import re
-import sys
+import subprocess
 import time
 import unittest
 
-import conformance_test as base
-from conformance_test import Case
+import conformance_case as case
+from conformance_case import Case
 
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "toy_schema.json")
 
@@ -126,7 +126,7 @@ class Blocks(Case):
         self.assertRegex(self.apply(), r"found = \[ 1, 0, \]")
 
     def test_block_of_the_provider_is_checked(self):
-        head = base.HEAD
+        head = case.HEAD
         self.write((head % self.objects).rstrip()[:-1] + "  retry {\n    attempts = 3\n  }\n}\n" + MACHINE, head=False)
         self.apply()
         self.write((head % self.objects).rstrip()[:-1] + "  retry {\n    attempts = 30\n  }\n}\n" + MACHINE, head=False)
@@ -299,14 +299,11 @@ class Golden(Case):
             self.assertEqual(file.read(), text, "UPDATE_GOLDEN=1 writes it anew")
 
     def raw(self, *arguments):
-        done = base.subprocess.run([base.CLI, *arguments], cwd=self.work, env=self.env, text=True, timeout=60,
-                                   stdout=base.subprocess.PIPE, stderr=base.subprocess.PIPE)
+        done = subprocess.run([case.CLI, *arguments], cwd=self.work, env=self.env, text=True, timeout=60,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
 
 if __name__ == "__main__":
-    if base.CLI is None:
-        sys.exit("neither tofu nor terraform is on PATH: https://opentofu.org/docs/intro/install/")
-    base.PROVIDER = os.path.realpath(sys.argv.pop(1))
-    unittest.main()
+    case.main()
