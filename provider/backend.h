@@ -13,6 +13,7 @@
 #include "podwright/v1/control.pb.h"
 #include "podwright/v1/object.pb.h"
 #include "podwright/v1/run.pb.h"
+#include "provider/declared_here.h"
 #include "provider/sdk/cancellation.h"
 
 namespace podwright::provider {
@@ -62,6 +63,7 @@ struct Session {
   std::string workspace;
   std::map<std::string, std::string> default_labels;
   bool bind_plans = false;
+  mutable DeclaredHere declared_here;  // by resources, which else only read the session
 };
 
 }  // namespace podwright::provider

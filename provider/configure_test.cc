@@ -48,7 +48,11 @@ TEST_F(ConfigureTest, TheUserAgentNamesBothVersions) {
 TEST_F(ConfigureTest, AnUnknownSettingIsToleratedAndNothingIsConnected) {
   Value config = Config();
   config.SetField("token", Value::Unknown());
-  EXPECT_TRUE(Configure(config).diagnostics.empty());
+  const auto response = Configure(config);
+  EXPECT_FALSE(response.diagnostics.HasError());
+  ASSERT_EQ(response.diagnostics.items().size(), 1U);
+  EXPECT_EQ(response.diagnostics.items()[0].summary, "The plan is not checked with the control plane");
+  EXPECT_THAT(response.diagnostics.items()[0].detail, HasSubstr("`token`"));
   EXPECT_FALSE(context_);
 }
 

@@ -53,12 +53,9 @@ sdk::Schema KindDataSource::GetSchema() const {
 
 void KindDataSource::Read(const sdk::ReadDataRequest& request, sdk::ReadDataResponse& response) {
   if (!IsReady(session_, response.diagnostics)) return;
-  v1::GetRequest get;
-  get.set_workspace(session_.workspace);
+  const std::string name = request.config.Get("name").StringOr("");
+  v1::GetRequest get = GetRequestOf(kind_, session_.workspace, name);
   get.set_refresh(true);
-  get.mutable_object()->set_kind(kind_.name());
-  get.mutable_object()->set_name(request.config.Get("name").StringOr(""));
-  const std::string& name = get.object().name();
   const Result<v1::ObjectView> view = session_.backend->Get(get, request.cancellation);
   const Status usable = view.ok() ? CheckView(kind_, session_.workspace, name, *view) : Status(view.error());
   if (!usable.ok()) {

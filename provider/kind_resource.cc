@@ -13,6 +13,10 @@ using sdk::Value;
 sdk::Schema KindResource::GetSchema() const {
   sdk::Schema schema;
   schema.description = kind_.doc();
+  schema.timeouts = sdk::Timeouts{.create = std::chrono::hours(1),
+                                  .read = std::chrono::minutes(5),
+                                  .update = std::chrono::hours(1),
+                                  .remove = std::chrono::hours(1)};
   sdk::Attribute id = ComputedAttribute("id", sdk::Type::String(), "`workspace/name`.");
   id.use_state_for_unknown = true;
   schema.attributes.push_back(std::move(id));
@@ -120,10 +124,7 @@ Value KindResource::ToState(const v1::ObjectView& view, const Value& prior) cons
 void KindResource::Read(const sdk::ReadRequest& request, sdk::ReadResponse& response) {
   if (session_.backend == nullptr) return;  // keeps the state: the provider's configuration is not known yet
   const auto [workspace, name] = SplitId(request.state.Get("id").StringOr(""), session_.workspace);
-  v1::GetRequest get;
-  get.set_workspace(workspace);
-  get.mutable_object()->set_kind(kind_.name());
-  get.mutable_object()->set_name(name);
+  v1::GetRequest get = GetRequestOf(kind_, workspace, name);
   get.set_refresh(true);
   const Result<v1::ObjectView> view = session_.backend->Get(get, request.cancellation);
   if (!view.ok() && view.error().code() == ErrorCode::kNotFound) {
@@ -145,16 +146,6 @@ void KindResource::Read(const sdk::ReadRequest& request, sdk::ReadResponse& resp
         "This stack is " + session_.owner + ". An apply that changes the object will be refused.");
   }
   response.state = ToState(*view, request.state);
-}
-
-void KindResource::Import(const sdk::ImportRequest& request, sdk::ImportResponse& response) {
-  const auto [workspace, name] = SplitId(request.id, session_.workspace);
-  if (!kinds::IsValidName(name) || !kinds::IsValidName(workspace)) {
-    response.diagnostics.AddError(
-        "Wrong import id", "\"" + request.id + "\" is neither NAME nor WORKSPACE/NAME of a " + kind_.name() + ".");
-    return;
-  }
-  response.state = Value::Object({{"id", Value::String(workspace + "/" + name)}, {"name", Value::String(name)}});
 }
 
 }  // namespace podwright::provider

@@ -6,10 +6,13 @@
 // and plan_digest (with bind_plans).
 //
 // A create that Terraform takes for failed is tainted, and the next apply destroys before it creates again. So that
-// this never wipes a thing that came to be meanwhile, a plan that creates what exists already says so in its private
-// state, which the destroying half gets to see: it then asks the control plane to keep the thing for the creating half.
+// this never wipes a thing that came to be meanwhile, a plan that creates without a state says so in its private state,
+// which the destroying half gets to see: it then asks the control plane to keep the thing for the creating half.
 //
-// Files: kind_resource.cc (schema, read, import), kind_resource_plan.cc, kind_resource_apply.cc.
+// A time limit that is over (`timeouts`) ends the waiting only: the run goes on, and what is said names it.
+//
+// Files: kind_resource.cc (schema, read), kind_resource_identity.cc (identity, import), kind_resource_plan.cc,
+// kind_resource_apply.cc.
 //
 // Threading: as sdk::Resource says. The session is owned by the provider and outlives the resource.
 #pragma once
@@ -24,6 +27,7 @@
 namespace podwright::provider {
 
 class KindResource final : public sdk::Resource,
+                           public sdk::WithIdentity,
                            public sdk::WithImport,
                            public sdk::WithModifyPlan,
                            public sdk::WithValidate {
@@ -37,6 +41,8 @@ class KindResource final : public sdk::Resource,
   void Update(const sdk::UpdateRequest& request, sdk::UpdateResponse& response) override;
   void Delete(const sdk::DeleteRequest& request, sdk::DeleteResponse& response) override;
   void Import(const sdk::ImportRequest& request, sdk::ImportResponse& response) override;
+  sdk::IdentitySchema GetIdentitySchema() const override;
+  sdk::Value IdentityOf(const sdk::Value& state) const override;
   void ModifyPlan(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) override;
   void Validate(const sdk::ValidateRequest& request, sdk::Diagnostics& diagnostics) override;
 
@@ -53,8 +59,11 @@ class KindResource final : public sdk::Resource,
   bool PlanUpdate(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
   void PlanStatus(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
   void PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlanResponse& response, bool destroy) const;
-  void NoticeExisting(const v1::ApplyResponse& preview, const sdk::ModifyPlanRequest& request,
+  void PlanCreate(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
+  void NoticeExisting(const v1::ObjectView& found, const sdk::ModifyPlanRequest& request,
                       sdk::ModifyPlanResponse& response) const;
+  void LookForExisting(const std::string& workspace, const sdk::ModifyPlanRequest& request,
+                       sdk::ModifyPlanResponse& response) const;
 
   Written Write(const sdk::Value& plan, const sdk::Value& config, const sdk::CancellationToken& cancellation,
                 sdk::Diagnostics& diagnostics) const;

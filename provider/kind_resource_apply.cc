@@ -34,14 +34,6 @@ bool MayBeDone(const Error& error) {
   }
 }
 
-v1::GetRequest GetOf(const std::string& workspace, const std::string& kind, const std::string& name) {
-  v1::GetRequest get;
-  get.set_workspace(workspace);
-  get.mutable_object()->set_kind(kind);
-  get.mutable_object()->set_name(name);
-  return get;
-}
-
 }  // namespace
 
 struct KindResource::Written {
@@ -87,7 +79,7 @@ KindResource::Written KindResource::FindAfterLostAnswer(const v1::ApplyRequest& 
     }
   }
   const Result<v1::ObjectView> view =
-      session_.backend->Get(GetOf(request.workspace(), kind_.name(), wanted.name()), Call::AtMost(kLookTimeout));
+      session_.backend->Get(GetRequestOf(kind_, request.workspace(), wanted.name()), Call::AtMost(kLookTimeout));
   const Status usable = view.ok() ? CheckView(kind_, request.workspace(), wanted.name(), *view) : Status(view.error());
   if (usable.ok() && IsAsWanted(wanted, view->object())) {
     written.outcome = Written::Outcome::kStored;
@@ -137,7 +129,7 @@ KindResource::Written KindResource::Write(const Value& plan, const Value& config
   // Asked after an interruption, too: the state is to say what there is.
   const bool in_trouble = diagnostics.HasError();
   const Result<v1::ObjectView> view =
-      session_.backend->Get(GetOf(request.workspace(), kind_.name(), name),
+      session_.backend->Get(GetRequestOf(kind_, request.workspace(), name),
                             in_trouble ? Call::AtMost(kLookTimeout) : Call::Patient(cancellation));
   const Status usable = view.ok() ? CheckView(kind_, request.workspace(), name, *view) : Status(view.error());
   if (usable.ok()) {
@@ -183,8 +175,10 @@ void KindResource::Create(const sdk::CreateRequest& request, sdk::CreateResponse
   const Written written = Write(request.plan, request.config, request.cancellation, response.diagnostics);
   if (written.outcome == Written::Outcome::kNothing) return;  // no state, nothing to taint
   response.state = Resolve(request.plan, written.has_view ? &written.view : nullptr);
+  const std::string name = request.plan.Get("name").StringOr("");
+  session_.declared_here.Add(session_.workspace, kind_.name(), name);
   if (response.state.Get("id").is_null()) {
-    response.state.SetField("id", Value::String(session_.workspace + "/" + request.plan.Get("name").StringOr("")));
+    response.state.SetField("id", Value::String(session_.workspace + "/" + name));
   }
 }
 
@@ -198,6 +192,13 @@ void KindResource::Update(const sdk::UpdateRequest& request, sdk::UpdateResponse
 void KindResource::Delete(const sdk::DeleteRequest& request, sdk::DeleteResponse& response) {
   if (!IsConfigured(response.diagnostics)) return;
   const auto [workspace, name] = SplitId(request.state.Get("id").StringOr(""), session_.workspace);
+  if (session_.declared_here.Has(workspace, kind_.name(), name)) {
+    response.diagnostics.AddWarning(
+        Title(name) + ": is kept, since this apply declares it",
+        "A resource with the same name was created before this one was destroyed, and the object is now that one's. "
+        "Names are unique: create_before_destroy cannot make a second one.");
+    return;
+  }
   v1::ApplyRequest apply = NewRequest(workspace);
   apply.set_idempotency_key("tofu-" + SystemRandom().Id(26));
   apply.set_hold_deletes(request.private_state == resume::kTakeUp);

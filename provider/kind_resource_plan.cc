@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "provider/describe.h"
 #include "provider/kind_resource.h"
 #include "provider/object_values.h"
@@ -42,19 +40,22 @@ bool KindResource::PlanUpdate(const sdk::ModifyPlanRequest& request, sdk::Modify
         "name");
     return false;
   }
+  Value without_timeouts = request.plan;  // they are not the object's
+  if (request.state.Has("timeouts")) without_timeouts.SetField("timeouts", request.state.Get("timeouts"));
+  const bool same_config = without_timeouts == request.state;
   // Other default labels change objects whose own configuration is the same.
   if (session_.backend != nullptr) {
     Value plan = request.plan;
     plan.SetField("effective_labels", Value::Unknown());
     const Value labels = PlannedLabels(plan);
-    const bool same = labels == request.state.Get("effective_labels");
-    if (request.plan == request.state && same) return false;
+    const bool same_labels = labels == request.state.Get("effective_labels");
+    if (same_config && same_labels) return false;
     response.plan.SetField("effective_labels", labels);
-  } else if (request.plan == request.state) {
+  } else if (same_config) {
     return false;
   }
   PlanStatus(request, response);
-  if (request.plan == request.state) {
+  if (same_config) {
     for (const char* attribute : {"planned_disruption", "plan_digest"})
       response.plan.SetField(attribute, Value::Unknown());
   }
@@ -83,46 +84,60 @@ void KindResource::PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlan
 }
 
 // A create of what is there already: Terraform holds it for failed and will destroy it first, or has lost its state.
-void KindResource::NoticeExisting(const v1::ApplyResponse& preview, const sdk::ModifyPlanRequest& request,
+void KindResource::NoticeExisting(const v1::ObjectView& found, const sdk::ModifyPlanRequest& request,
                                   sdk::ModifyPlanResponse& response) const {
-  const auto& views = preview.objects();
-  const auto found = std::find_if(views.begin(), views.end(), [&](const v1::ObjectView& view) {
-    return view.object().kind() == kind_.name() && view.object().name() == request.plan.Get("name").StringOr("") &&
-           !view.object().uid().empty();
-  });
-  response.private_state.clear();
-  if (found == views.end() || found->object().owner() != session_.owner) return;
+  if (found.object().uid().empty() || found.object().owner() != session_.owner) return;
   // Planned with a state before this: somebody asked for a new one (-replace), and gets it.
-  if (request.private_state == resume::kPlannedFromState) return;
-  response.private_state = resume::kTakeUp;
-  if (found->phase() == v1::PHASE_DELETING) return;
+  if (request.private_state == resume::kPlannedFromState || found.phase() == v1::PHASE_DELETING) return;
   response.diagnostics.AddWarning(
-      Title(found->object().name()) + ": exists already and is taken up as it is",
+      Title(found.object().name()) + ": exists already and is taken up as it is",
       "It belongs to this stack. Its create was interrupted, or its state was lost. Nothing of it is wiped, also where "
       "the plan says that it is destroyed and created again; for that, use -replace.");
 }
 
+// Where unknown values leave no preview that would tell.
+void KindResource::LookForExisting(const std::string& workspace, const sdk::ModifyPlanRequest& request,
+                                   sdk::ModifyPlanResponse& response) const {
+  const std::string* name = request.plan.Get("name").AsString();
+  if (name == nullptr) return;
+  const Result<v1::ObjectView> found =
+      session_.backend->Get(GetRequestOf(kind_, workspace, *name), request.cancellation);
+  if (!found.ok() && found.error().code() == ErrorCode::kNotFound) return;
+  const Status usable = found.ok() ? CheckView(kind_, workspace, *name, *found) : Status(found.error());
+  if (!usable.ok()) {
+    response.diagnostics.AddError(Title(*name) + ": cannot be planned", usable.error());
+    return;
+  }
+  NoticeExisting(*found, request, response);
+}
+
+void KindResource::PlanCreate(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const {
+  if (request.private_state != resume::kPlannedFromState) response.private_state = resume::kTakeUp;
+  if (session_.backend != nullptr) response.plan.SetField("effective_labels", PlannedLabels(request.plan));
+}
+
 void KindResource::ModifyPlan(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) {
   const bool destroy = request.plan.is_null();
-  const bool create = request.state.is_null();
-  const auto [workspace, old_name] = SplitId(request.state.Get("id").StringOr(""), session_.workspace);
+  const bool create = request.state.is_null() && !destroy;
+  if (create) PlanCreate(request, response);
   if (!destroy && !create && !PlanUpdate(request, response)) return;
-  if (!destroy && session_.backend != nullptr && !session_.bind_plans) {
-    response.plan.SetField("plan_digest", Value::Null());
-  }
   if (session_.backend == nullptr) return;  // the provider's configuration is not known yet: no preview
-  if (create && !destroy) response.plan.SetField("effective_labels", PlannedLabels(request.plan));
+  if (!destroy && !session_.bind_plans) response.plan.SetField("plan_digest", Value::Null());
 
+  const auto [workspace, old_name] = SplitId(request.state.Get("id").StringOr(""), session_.workspace);
   v1::ApplyRequest apply = NewRequest(workspace);
   apply.set_dry_run(true);
-  bool has_unknown = false;
   if (destroy) {
     v1::ObjectRef* ref = apply.add_deletes();
     ref->set_kind(kind_.name());
     ref->set_name(old_name);
   } else {
+    bool has_unknown = false;
     if (!FillObject(response.plan, request.config, apply.add_puts(), &has_unknown, response.diagnostics)) return;
-    if (has_unknown) return;  // planned_disruption and plan_digest stay unknown
+    if (has_unknown) {  // planned_disruption and plan_digest stay unknown
+      if (create) LookForExisting(workspace, request, response);
+      return;
+    }
   }
   const Result<v1::ApplyResponse> preview = session_.backend->Apply(apply, request.cancellation);
   if (!preview.ok()) {
@@ -130,7 +145,13 @@ void KindResource::ModifyPlan(const sdk::ModifyPlanRequest& request, sdk::Modify
         Title(destroy ? old_name : request.plan.Get("name").StringOr("")) + ": cannot be planned", preview.error());
     return;
   }
-  if (create && !destroy) NoticeExisting(*preview, request, response);
+  if (create) {
+    for (const v1::ObjectView& view : preview->objects()) {
+      const v1::StoredObject& object = view.object();
+      if (object.kind() == kind_.name() && object.name() == apply.puts(0).name())
+        NoticeExisting(view, request, response);
+    }
+  }
   PreviewInto(*preview, response, destroy);
 }
 

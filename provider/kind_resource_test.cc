@@ -216,6 +216,7 @@ TEST_F(KindResourceTest, ANewNameIsAnErrorAtTheName) {
 TEST_F(KindResourceTest, DeletingPassesTheReferrersOnAsAWarning) {
   sdk::DeleteRequest request;
   request.state = Create("hi\n").state;
+  session_.declared_here.Clear();  // another run
   backend_.warnings = {"server/web-1 is still used by database/orders"};
   sdk::DeleteResponse response;
   resource_.Delete(request, response);
@@ -288,7 +289,8 @@ TEST_F(KindResourceTest, WrongLabelsAreToldAtTheirAttribute) {
 
 TEST_F(KindResourceTest, ACreateOfWhatIsThereAlreadyIsToldAndKeptByTheDeleteBeforeIt) {
   static_cast<void>(Create("hi\n"));
-  sdk::ModifyPlanRequest plan;  // what core sends for a tainted object: no state, no private state
+  session_.declared_here.Clear();  // another run
+  sdk::ModifyPlanRequest plan;     // what core sends for a tainted object: no state, no private state
   plan.config = Config("hi\n");
   plan.plan = Planned("hi\n");
   sdk::ModifyPlanResponse planned;
@@ -307,6 +309,7 @@ TEST_F(KindResourceTest, ACreateOfWhatIsThereAlreadyIsToldAndKeptByTheDeleteBefo
 TEST_F(KindResourceTest, AReplacementThatSomebodyAskedForIsOne) {
   sdk::ModifyPlanRequest first;  // -replace: core plans with the state, then again without, with the private state
   first.state = Create("hi\n").state;
+  session_.declared_here.Clear();  // another run
   first.config = Config("hi\n");
   first.plan = first.state;
   sdk::ModifyPlanResponse with_state;

@@ -149,6 +149,7 @@ TEST_F(LostAnswerTest, ALostUpdateIsCarriedThroughOrKeepsTheStateOfBefore) {
 TEST_F(LostAnswerTest, ALostDeleteKeepsTheState) {
   sdk::DeleteRequest request;
   request.state = Create().state;
+  session_.declared_here.Clear();  // another run
   backend_.fates = {Fate::kLostAfter};
   sdk::DeleteResponse response;
   resource_.Delete(request, response);

@@ -15,6 +15,14 @@ std::pair<std::string, std::string> SplitId(const std::string& id, const std::st
   return {id.substr(0, slash), id.substr(slash + 1)};
 }
 
+v1::GetRequest GetRequestOf(const kinds::Kind& kind, const std::string& workspace, const std::string& name) {
+  v1::GetRequest get;
+  get.set_workspace(workspace);
+  get.mutable_object()->set_kind(kind.name());
+  get.mutable_object()->set_name(name);
+  return get;
+}
+
 Status CheckView(const kinds::Kind& kind, const std::string& workspace, const std::string& name,
                  const v1::ObjectView& view) {
   const auto wrong = [](const std::string& what) {

@@ -10,6 +10,7 @@
 
 #include "core/result.h"
 #include "kinds/registry.h"
+#include "podwright/v1/control.pb.h"
 #include "podwright/v1/object.pb.h"
 #include "provider/sdk/schema/schema.h"
 #include "provider/sdk/value/value.h"
@@ -20,6 +21,8 @@ using Labels = std::map<std::string, std::string>;
 
 // "workspace/name" in its parts; a name alone is one of `workspace`.
 std::pair<std::string, std::string> SplitId(const std::string& id, const std::string& workspace);
+
+v1::GetRequest GetRequestOf(const kinds::Kind& kind, const std::string& workspace, const std::string& name);
 
 // Whether an answer is about the object that was asked for and can be understood: nothing else may reach a state.
 Status CheckView(const kinds::Kind& kind, const std::string& workspace, const std::string& name,

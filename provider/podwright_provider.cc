@@ -3,7 +3,6 @@
 #include "provider/functions.h"
 #include "provider/kind_data_source.h"
 #include "provider/kind_resource.h"
-#include "provider/sdk/log.h"
 #include "provider/secret_ephemeral.h"
 #include "provider/settings.h"
 
@@ -18,10 +17,20 @@ void PodwrightProvider::Validate(const sdk::ValidateRequest& request, sdk::Diagn
 }
 
 void PodwrightProvider::Configure(const sdk::ConfigureRequest& request, sdk::ConfigureResponse& response) {
+  session_.declared_here.Clear();
+  session_.backend = nullptr;  // of a debugged process's run before
   session_.unknown = UnknownSettings(request.config);
-  if (!session_.unknown.empty()) {  // resources then plan without a preview, and keep their states
-    sdk::Log(sdk::LogLevel::kInfo, "the provider's configuration is not wholly known yet",
-             {{"unknown", session_.unknown}});
+  if (!session_.unknown.empty()) {
+    if (request.client.deferral_allowed) {
+      response.deferred = sdk::DeferredReason::kProviderConfigUnknown;
+    } else {  // resources then plan without a preview, and keep their states
+      response.diagnostics.AddWarning(
+          "The plan is not checked with the control plane",
+          "Of the provider's configuration " + session_.unknown +
+              " is known only after apply. What this plan says of the provider's resources comes from the "
+              "configuration and the state alone: what exists was not read, and what would be disturbed is not shown. "
+              "The apply checks it all.");
+    }
     return;
   }
   std::optional<ProviderSettings> settings = ResolveSettings(request.config, environment_, response.diagnostics);

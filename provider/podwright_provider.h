@@ -1,6 +1,7 @@
 // The provider `podwright`: its settings, and a resource and a data source for every kind.
 //
-// Settings: settings.h. Values that are unknown while planning are tolerated: plans are then made without a preview.
+// Settings: settings.h. Values that are unknown while planning put everything off where the client can wait, else they
+// are tolerated: plans are then made without a preview, and a warning says so.
 //
 // Threading: as sdk::Provider says.
 #pragma once

@@ -125,14 +125,19 @@ void FollowRun(Backend& backend, const std::string& workspace, const std::string
                const sdk::CancellationToken& cancellation, sdk::Diagnostics& diagnostics) {
   Heartbeat heartbeat(run);
   ActionLog actions;
+  std::string heard;
   const auto progress = [&](const v1::Run& now) {
     actions.Update(now);
-    heartbeat.Know(ProgressText(now));
+    heard = ProgressText(now);
+    heartbeat.Know(heard);
   };
   const Result<v1::Run> ended = backend.AwaitRun(workspace, run, progress, cancellation);
   const std::string look = "\nLook at it with `podwright run get " + run + "`.";
   if (!ended.ok() && ended.error().code() == ErrorCode::kCancelled) {
-    diagnostics.AddError(title + ": interrupted, the run goes on", "The control plane goes on with it." + look);
+    const bool late = cancellation.reason() == sdk::CancelReason::kTimeout;
+    diagnostics.AddError(title + (late ? ": not done in time, the run goes on" : ": interrupted, the run goes on"),
+                         "The control plane goes on with it, and nothing is lost: applying again follows it on." +
+                             (heard.empty() ? "" : "\nLast heard: " + heard + ".") + look);
     return;
   }
   if (!ended.ok() || !HasEnded(ended->state())) {
