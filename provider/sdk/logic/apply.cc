@@ -5,11 +5,11 @@
 #include "provider/sdk/logic/checks.h"
 #include "provider/sdk/logic/deadline.h"
 #include "provider/sdk/logic/normalize.h"
+#include "provider/sdk/logic/returned.h"
+#include "provider/sdk/logic/wording.h"
 
 namespace podwright::sdk::logic {
 namespace {
-
-constexpr char kBug[] = "\n\nThis is a bug of the provider; please report it.";
 
 ApplyOutput Create(const ResourceEntry& entry, const ApplyInput& input) {
   const Deadline deadline(entry.schema, Operation::kCreate, input.planned, input.cancellation);
@@ -87,19 +87,16 @@ ApplyOutput Apply(const ResourceEntry& entry, const ApplyInput& input) {
       output.state.is_null() ? output.state : (input.planned.is_null() ? input.prior : input.planned);
   const bool keeps_prior = input.planned.is_null() || (output.diagnostics.HasError() && !input.prior.is_null());
   output.state = WithTimeoutsOf(entry.schema, keeps_prior ? input.prior : input.planned, std::move(output.state));
-  output.state = Returnable(attributes, Fitted(output.state, entry.type, fallback, output.diagnostics));
+  output.state = Fitted(output.state, entry.type, fallback, output.diagnostics);
+  RefuseWriteOnly(entry.schema, output.state, kInvalidResult, "Applying " + entry.resource->TypeName(),
+                  output.diagnostics);
+  output.state = Returnable(attributes, output.state);
   Guarded(output.diagnostics, [&] {
     output.state = KeepSpelling(attributes, entry.semantic_equality, input.planned, output.state, Spelling::kEach);
   });
-  if (!output.diagnostics.HasError()) {
-    if (const auto unknown = FindUnknown(output.state)) {
-      output.diagnostics.AddError("Provider returned invalid result object after apply",
-                                  "After the apply operation, the provider still indicated an unknown value for ." +
-                                      unknown->ToString() + "." + kBug,
-                                  *unknown);
-    } else if (ChecksEnabled()) {
-      CheckApplied(entry.schema, input.planned, output.state, output.diagnostics);
-    }
+  RefuseUnknown(output.state, kInvalidResult, "Applying", output.diagnostics);
+  if (ChecksEnabled() && !output.diagnostics.HasError()) {
+    CheckApplied(entry.schema, input.planned, output.state, output.diagnostics);
   }
   output.state = UnknownAsNull(output.state);
   return output;

@@ -234,8 +234,28 @@ TEST(TimeLimits, CancelTheOperationAndSaySo) {
   const ApplyOutput output = Apply(made.entry, {.planned = Fit(made.entry, {{"name", Str("a")}})});
   EXPECT_EQ(made.plain->reason, CancelReason::kTimeout);
   EXPECT_EQ(Errors(output.diagnostics),
-            "|\ntimeouts.create|It was broken off after 20ms. Set \"timeouts.create\" to give it more time.\n");
+            "|\ntimeouts|It was broken off after 20ms. Set \"timeouts.create\" to give it more time.\n");
   EXPECT_EQ(output.state.Get("name"), Str("a"));
+}
+
+class Slow final : public DataSource {
+ public:
+  std::string TypeName() const override { return "slow"; }
+  Schema GetSchema() const override {
+    return {.attributes = {{.name = "name", .type = Type::String(), .optional = true}},
+            .timeouts = Timeouts{.read = std::chrono::minutes(1), .block = true}};
+  }
+  void Read(const ReadDataRequest& q, ReadDataResponse& r) override {
+    if (q.cancellation.WaitFor(std::chrono::minutes(1))) r.diagnostics.AddError("broken off", "");
+  }
+};
+
+TEST(TimeLimits, EndTheReadingOfADataSource) {
+  const DataSourceEntry entry = DataSourceEntry::Make(std::make_unique<Slow>()).value();
+  const Value config = Value::Object({{"name", Value::Null()}, {"timeouts", Value::Object({{"read", Str("30ms")}})}});
+  const ReadDataOutput output = ReadData(entry, {.config = config});
+  EXPECT_EQ(Errors(output.diagnostics),
+            "|\ntimeouts.read|It was broken off after 30ms. Set \"timeouts.read\" to give it more time.\n");
 }
 
 TEST(TimeLimits, UsersOwnLimitCountsAndStopStillStops) {

@@ -6,18 +6,19 @@
 #include <string_view>
 #include <vector>
 
+#include "provider/sdk/logic/wording.h"
+
 namespace podwright::sdk::logic {
 namespace {
-
-constexpr char kBug[] = "\n\nThis is a bug of the provider, found by its SDK's checks; please report it.";
 
 // Walks two or three values along the schema and says what breaks the rules.
 class Walk {
  public:
-  Walk(std::string summary, Diagnostics& diagnostics) : summary_(std::move(summary)), diagnostics_(diagnostics) {}
+  Walk(std::string summary, Diagnostics& diagnostics, std::string when = "")
+      : summary_(std::move(summary)), diagnostics_(diagnostics), when_(std::move(when)) {}
 
   void Fault(const AttributePath& path, const std::string& what) {
-    diagnostics_.AddError(summary_, "." + path.ToString() + ": " + what + kBug, path);
+    diagnostics_.AddError(summary_, "." + path.ToString() + ": " + what + when_ + kBugFoundByChecks, path);
   }
 
   static std::string Show(const Value& value, bool sensitive) { return sensitive ? "(sensitive)" : value.ToDisplay(); }
@@ -25,6 +26,7 @@ class Walk {
  private:
   std::string summary_;
   Diagnostics& diagnostics_;
+  std::string when_;
 };
 
 class PlanWalk : public Walk {
@@ -42,11 +44,7 @@ class PlanWalk : public Walk {
  private:
   void One(const Attribute& attribute, const Value& config, const Value& prior, const Value& planned,
            const AttributePath& path, bool sensitive) {
-    if (attribute.write_only) {
-      if (!planned.is_null()) Fault(path, "planned a value for a write-only attribute");
-      return;
-    }
-    if (planned == config) return;
+    if (attribute.write_only || planned == config) return;
     if (attribute.block) return Block(attribute, config, prior, planned, path, sensitive);
     if (config.is_null()) {
       if (!attribute.computed) {
@@ -203,7 +201,7 @@ bool ChecksEnabled() {
 
 void CheckPlan(const Schema& schema, const Value& config, const Value& prior, const Value& proposed,
                const Value& planned, Diagnostics& diagnostics) {
-  PlanWalk walk("Provider produced invalid plan", diagnostics);
+  PlanWalk walk(kInvalidPlan, diagnostics);
   if (proposed.is_null()) {
     if (!planned.is_null()) walk.Fault({}, "planned a non-null destroy value");
     return;
@@ -243,7 +241,7 @@ bool Leads(const std::vector<Attribute>& attributes, const std::vector<Attribute
 }  // namespace
 
 void CheckReplacements(const Schema& schema, const std::vector<AttributePath>& paths, Diagnostics& diagnostics) {
-  Walk walk("Provider produced invalid plan", diagnostics);
+  Walk walk(kInvalidPlan, diagnostics);
   for (const AttributePath& path : paths) {
     if (path.empty() || !Leads(schema.attributes, path.steps(), 0)) {
       walk.Fault({}, "requires_replace has the path ." + path.ToString() + ", which the schema has not");
@@ -251,9 +249,13 @@ void CheckReplacements(const Schema& schema, const std::vector<AttributePath>& p
   }
 }
 
-void CheckPlannedAgain(const Schema& schema, const Value& planned, const Value& again, Diagnostics& diagnostics) {
+void CheckPlannedAgain(const Schema& schema, const Value& planned, const Value& again, Again how,
+                       Diagnostics& diagnostics) {
   if (planned.is_null() && again.is_null()) return;
-  AppliedWalk walk("Provider produced inconsistent final plan", diagnostics);
+  AppliedWalk walk("Provider produced inconsistent final plan", diagnostics,
+                   how == Again::kSame ? ""
+                                       : ", when the unknown values of the configuration were known (values made up "
+                                         "by the checks)");
   if (!planned.has_value() || !again.has_value()) return walk.Fault({}, "planning twice gave an object only once");
   walk.Object(schema.attributes, planned, again, {}, false);
 }

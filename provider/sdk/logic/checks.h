@@ -22,8 +22,13 @@ void CheckOpened(const Schema& schema, const Value& config, const Value& result,
 // Each path is one of the schema.
 void CheckReplacements(const Schema& schema, const std::vector<AttributePath>& paths, Diagnostics& diagnostics);
 
-// Core plans again while it applies: what was known must come out the same. So the same is planned twice.
-void CheckPlannedAgain(const Schema& schema, const Value& planned, const Value& again, Diagnostics& diagnostics);
+// Core plans again while it applies, with all values known: what was known must come out the same.
+enum class Again {
+  kSame,      // the same was planned twice
+  kAllKnown,  // planned again with values made up for the unknown ones of the configuration
+};
+void CheckPlannedAgain(const Schema& schema, const Value& planned, const Value& again, Again how,
+                       Diagnostics& diagnostics);
 
 // Every known planned value is in the result, unchanged; what was promised of unknown ones holds.
 void CheckApplied(const Schema& schema, const Value& planned, const Value& state, Diagnostics& diagnostics);

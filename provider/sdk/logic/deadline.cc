@@ -66,6 +66,8 @@ Deadline::Deadline(const Schema& schema, Operation operation, const Value& setti
     : name_(Name(operation)), token_(parent) {
   const std::optional<nanoseconds> limit = schema.timeouts ? Default(*schema.timeouts, operation) : std::nullopt;
   if (!limit) return;
+  // Hosts find the line of an attribute or of what is in a block, not of what is in a nested attribute.
+  place_ = schema.timeouts->block ? AttributePath(kTimeouts).Attribute(name_) : AttributePath(kTimeouts);
   limit_ = *limit;
   if (const std::string* text = settings.Get(kTimeouts).Get(name_).AsString()) {
     if (const Result<nanoseconds> own = ParseDuration(*text); own.ok() && own->count() > 0) limit_ = *own;
@@ -100,7 +102,7 @@ void Deadline::Explain(Diagnostics& diagnostics) const {
   diagnostics.AddError(
       "The " + name_ + " took too long",
       "It was broken off after " + FormatDuration(limit_) + ". Set \"timeouts." + name_ + "\" to give it more time.",
-      AttributePath(kTimeouts).Attribute(name_));
+      place_);
 }
 
 }  // namespace podwright::sdk::logic

@@ -42,6 +42,7 @@ class Deadline {
   void Watch();
 
   std::string name_;
+  AttributePath place_;
   std::chrono::nanoseconds limit_{0};
   std::chrono::steady_clock::time_point end_{};
   CancellationSource source_;

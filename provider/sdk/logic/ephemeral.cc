@@ -5,12 +5,13 @@
 #include "provider/sdk/logic/checks.h"
 #include "provider/sdk/logic/deferral.h"
 #include "provider/sdk/logic/normalize.h"
+#include "provider/sdk/logic/returned.h"
+#include "provider/sdk/logic/wording.h"
 
 namespace podwright::sdk::logic {
 namespace {
 
 constexpr char kInvalid[] = "Provider produced invalid ephemeral resource instance";
-constexpr char kBug[] = "\n\nThis is a bug of the provider; please report it.";
 
 void RequireRenew(const EphemeralEntry& entry, bool renewed_later, Diagnostics& diagnostics) {
   if (!renewed_later || entry.renew != nullptr || diagnostics.HasError()) return;
@@ -22,11 +23,10 @@ void CheckResult(const EphemeralEntry& entry, const Value& config, const Value& 
   if (diagnostics.HasError()) return;
   if (result.is_null()) {
     diagnostics.AddError(kInvalid, std::string("Opening returned neither an object nor an error.") + kBug);
-  } else if (const auto unknown = FindUnknown(result)) {
-    diagnostics.AddError(kInvalid, "Opening left an unknown value for ." + unknown->ToString() + "." + kBug, *unknown);
-  } else if (ChecksEnabled()) {
-    CheckOpened(entry.schema, config, result, diagnostics);
+    return;
   }
+  RefuseUnknown(result, kInvalid, "Opening", diagnostics);
+  if (ChecksEnabled() && !diagnostics.HasError()) CheckOpened(entry.schema, config, result, diagnostics);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "provider/sdk/logic/checks.h"
 #include "provider/sdk/logic/normalize.h"
+#include "provider/sdk/logic/wording.h"
 #include "provider/sdk/value/json.h"
 
 namespace podwright::sdk::logic {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr char kInvalid[] = "Provider produced invalid identity";
 constexpr char kCannotUpgrade[] = "Cannot use the stored identity";
-constexpr char kBug[] = "\n\nThis is a bug of the provider; please report it.";
 
 Value Compute(const ResourceEntry& entry, const Value& state, Diagnostics& diagnostics) {
   Value identity;
@@ -60,9 +60,7 @@ void RequireComplete(const ResourceEntry& entry, const Value& identity, Diagnost
   if (!ChecksEnabled() || diagnostics.HasError()) return;
   const std::string missing = MissingAttribute(entry, identity);
   if (missing.empty()) return;
-  diagnostics.AddError(kInvalid, "." + missing +
-                                     ": null, though an import needs it.\n\nThis is a bug of the provider, "
-                                     "found by its SDK's checks; please report it.");
+  diagnostics.AddError(kInvalid, "." + missing + ": null, though an import needs it." + kBugFoundByChecks);
 }
 
 void RefuseUnknown(const Value& identity, Diagnostics& diagnostics) {

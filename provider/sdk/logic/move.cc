@@ -1,6 +1,8 @@
 #include "provider/sdk/logic/move.h"
 
 #include "provider/sdk/logic/normalize.h"
+#include "provider/sdk/logic/returned.h"
+#include "provider/sdk/logic/wording.h"
 
 namespace podwright::sdk::logic {
 
@@ -16,12 +18,8 @@ MoveResponse Move(const ResourceEntry& entry, const MoveRequest& request) {
         type_name + " cannot take over the state of " + request.type_name + " (" + request.provider_address + ").");
   }
   const Value state = Fitted(response.state, entry.type, Value::Null(), response.diagnostics);
-  if (const auto unknown = FindUnknown(state); unknown && !response.diagnostics.HasError()) {
-    response.diagnostics.AddError("Provider produced invalid object",
-                                  "Moving left an unknown value for ." + unknown->ToString() +
-                                      ".\n\nThis is a bug of the provider; please report it.",
-                                  *unknown);
-  }
+  RefuseUnknown(state, kInvalidObject, "Moving", response.diagnostics);
+  RefuseWriteOnly(entry.schema, state, kInvalidObject, "Moving to " + type_name, response.diagnostics);
   response.state = response.diagnostics.HasError() ? Value::Null() : Returnable(entry.schema.attributes, state);
   return response;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "provider/sdk/logic/wording.h"
 #include "provider/sdk/value/json.h"
 
 namespace podwright::sdk::logic {
@@ -25,6 +26,20 @@ Value MapNested(const Attribute& attribute, const Value& value, const AttributeP
     elements.push_back(element.has_value() ? change(element, place) : element);
   }
   return set ? Value::Set(std::move(elements)) : Value::List(std::move(elements));
+}
+
+void ForEachNested(const Attribute& attribute, const Value& value, const AttributePath& path,
+                   const std::function<void(const Value& object, const AttributePath& path)>& see) {
+  if (!value.has_value()) return;
+  if (attribute.nesting == Nesting::kSingle || attribute.nesting == Nesting::kGroup) return see(value, path);
+  for (const auto& [key, element] : value.fields()) {
+    if (element.has_value()) see(element, path.Key(key));
+  }
+  std::int64_t index = 0;
+  for (const Value& element : value.elements()) {
+    const AttributePath place = attribute.nesting == Nesting::kSet ? path.EndAtSet() : path.Index(index++);
+    if (element.has_value()) see(element, place);
+  }
 }
 
 namespace {
@@ -126,7 +141,7 @@ Value Fitted(const Value& value, const Type& type, const Value& fallback, Diagno
   Result<Value> fitted = Conform(value, type, ExtraAttributes::kRefuse, MissingAttributes::kNull, &where);
   if (fitted.ok()) return std::move(fitted).value();
   diagnostics.AddError("The provider returned a value that does not fit its schema",
-                       fitted.error().message() + "\n\nThis is a bug of the provider; please report it.", where);
+                       fitted.error().message() + "." + kBug, where);
   return fallback;
 }
 

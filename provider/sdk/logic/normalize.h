@@ -37,6 +37,10 @@ enum class Spelling { kWhole, kEach };
 Value KeepSpelling(const Attributes& attributes, const WithSemanticEquality* equality, const Value& reference,
                    const Value& value, Spelling spelling, const AttributePath& path = {});
 
+// Calls `see` with each object of a nested attribute's value and its place; those of sets have the path of their set.
+void ForEachNested(const Attribute& attribute, const Value& value, const AttributePath& path,
+                   const std::function<void(const Value& object, const AttributePath& path)>& see);
+
 // The elements of a nested attribute's value that lie at the same place: for kSingle and kGroup the value itself,
 // for lists by index, for maps by key. Elements of sets have the path of their set.
 Value MapNested(const Attribute& attribute, const Value& value, const AttributePath& path,

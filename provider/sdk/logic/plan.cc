@@ -6,7 +6,11 @@
 #include "provider/sdk/logic/checks.h"
 #include "provider/sdk/logic/deadline.h"
 #include "provider/sdk/logic/deferral.h"
+#include "provider/sdk/logic/made_up.h"
 #include "provider/sdk/logic/normalize.h"
+#include "provider/sdk/logic/returned.h"
+#include "provider/sdk/logic/validate.h"
+#include "provider/sdk/logic/wording.h"
 
 namespace podwright::sdk::logic {
 namespace {
@@ -268,11 +272,33 @@ PlanOutput PlanOnce(const ResourceEntry& entry, const PlanInput& input) {
   output.deferred = input.provider_deferred;
   if (entry.modify_plan != nullptr && !output.deferred) AskAuthor(entry, input, output);
   output.planned = Fitted(output.planned, entry.type, input.proposed, output.diagnostics);
+  if (!output.diagnostics.HasError()) {
+    RefuseWriteOnly(entry.schema, output.planned, kInvalidPlan, "Planning " + entry.resource->TypeName(),
+                    output.diagnostics);
+  }
   output.planned = Returnable(entry.schema.attributes, output.planned);
   if (!destroy && input.prior.has_value()) {
     FindReplacements(entry.schema.attributes, input.prior, output.planned, {}, output.requires_replace);
   }
   return output;
+}
+
+// Plans as core will while it applies, when what is unknown in the configuration is known.
+void CheckFinalPlan(const ResourceEntry& entry, const PlanInput& input, const Value& planned,
+                    Diagnostics& diagnostics) {
+  if (!input.proposed.has_value() || input.config.IsWhollyKnown()) return;
+  std::optional<Value> config = MadeUp(entry.schema.attributes, input.config);
+  std::optional<Value> proposed = MadeUp(entry.schema.attributes, input.proposed);
+  if (!config || !proposed) return;
+  // What the author would refuse tells nothing.
+  const ClientCapabilities client{.write_only_attributes_allowed = true};
+  if (ValidateResource(entry, {.config = *config, .client = client}).HasError()) return;
+  PlanInput known = input;
+  known.config = *std::move(config);
+  known.proposed = *std::move(proposed);
+  const PlanOutput final_plan = PlanOnce(entry, known);
+  if (final_plan.diagnostics.HasError() || final_plan.deferred) return;
+  CheckPlannedAgain(entry.schema, planned, final_plan.planned, Again::kAllKnown, diagnostics);
 }
 
 }  // namespace
@@ -283,7 +309,10 @@ PlanOutput Plan(const ResourceEntry& entry, const PlanInput& input) {
   CheckPlan(entry.schema, input.config, input.prior, input.proposed, output.planned, output.diagnostics);
   CheckReplacements(entry.schema, output.requires_replace, output.diagnostics);
   if (!output.diagnostics.HasError() && entry.modify_plan != nullptr) {
-    CheckPlannedAgain(entry.schema, output.planned, PlanOnce(entry, input).planned, output.diagnostics);
+    CheckPlannedAgain(entry.schema, output.planned, PlanOnce(entry, input).planned, Again::kSame, output.diagnostics);
+  }
+  if (!output.diagnostics.HasError() && !output.deferred) {
+    CheckFinalPlan(entry, input, output.planned, output.diagnostics);
   }
   return output;
 }

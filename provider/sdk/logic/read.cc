@@ -5,21 +5,10 @@
 #include "provider/sdk/logic/deadline.h"
 #include "provider/sdk/logic/deferral.h"
 #include "provider/sdk/logic/normalize.h"
+#include "provider/sdk/logic/returned.h"
+#include "provider/sdk/logic/wording.h"
 
 namespace podwright::sdk::logic {
-namespace {
-
-void RefuseUnknown(const Value& state, Diagnostics& diagnostics) {
-  if (diagnostics.HasError()) return;
-  if (const auto unknown = FindUnknown(state)) {
-    diagnostics.AddError("Provider produced invalid object",
-                         "Reading left an unknown value for ." + unknown->ToString() +
-                             ".\n\nThis is a bug of the provider; please report it.",
-                         *unknown);
-  }
-}
-
-}  // namespace
 
 ReadOutput Read(const ResourceEntry& entry, const ReadInput& input) {
   const Deadline deadline(entry.schema, Operation::kRead, input.state, input.cancellation);
@@ -33,13 +22,14 @@ ReadOutput Read(const ResourceEntry& entry, const ReadInput& input) {
   deadline.Explain(response.diagnostics);
   response.state = WithTimeoutsOf(entry.schema, input.state, std::move(response.state));
   Value state = Fitted(response.state, entry.type, input.state, response.diagnostics);
+  const std::string what = "Reading " + entry.resource->TypeName();
+  RefuseWriteOnly(entry.schema, state, kInvalidObject, what, response.diagnostics);
   state = Returnable(entry.schema.attributes, state);
   Guarded(response.diagnostics, [&] {
     state = KeepSpelling(entry.schema.attributes, entry.semantic_equality, input.state, state, Spelling::kEach);
   });
-  RefuseUnknown(state, response.diagnostics);
-  const auto deferred =
-      AllowedDeferral(response.deferred, input.client, "Reading " + entry.resource->TypeName(), response.diagnostics);
+  RefuseUnknown(state, kInvalidObject, "Reading", response.diagnostics);
+  const auto deferred = AllowedDeferral(response.deferred, input.client, what, response.diagnostics);
   return {UnknownAsNull(state), std::move(response.private_state), deferred, std::move(response.diagnostics)};
 }
 
@@ -58,10 +48,9 @@ ReadDataOutput ReadData(const DataSourceEntry& entry, const ReadDataRequest& req
       Returnable(entry.schema.attributes, Fitted(response.state, entry.type, request.config, response.diagnostics));
   if (state.is_null() && !response.diagnostics.HasError()) {
     response.diagnostics.AddError("The data source returned nothing",
-                                  "It returned neither an object nor an error.\n\nThis is a bug of the provider; "
-                                  "please report it.");
+                                  std::string("It returned neither an object nor an error.") + kBug);
   }
-  RefuseUnknown(state, response.diagnostics);
+  RefuseUnknown(state, kInvalidObject, "Reading", response.diagnostics);
   return {UnknownAsNull(state), std::nullopt, std::move(response.diagnostics)};
 }
 

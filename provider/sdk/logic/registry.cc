@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "provider/sdk/logic/deadline.h"
-
+#include "provider/sdk/logic/wording.h"
 #include "provider/sdk/schema/names.h"
 
 namespace podwright::sdk::logic {
@@ -33,8 +33,7 @@ Status CheckedSchema(const Schema& schema, Schema::Of of, const std::string& nam
 void Guarded(Diagnostics& diagnostics, const std::function<void()>& body) {
   const Status status = Caught(body);
   if (status.ok()) return;
-  diagnostics.AddError("The provider failed unexpectedly",
-                       status.error().ToString() + "\n\nThis is a bug of the provider; please report it.");
+  diagnostics.AddError("The provider failed unexpectedly", status.error().ToString() + kBug);
 }
 
 Result<ResourceEntry> ResourceEntry::Make(std::unique_ptr<Resource> resource) {

@@ -4,6 +4,8 @@
 
 #include "provider/sdk/logic/deferral.h"
 #include "provider/sdk/logic/normalize.h"
+#include "provider/sdk/logic/returned.h"
+#include "provider/sdk/logic/wording.h"
 #include "provider/sdk/value/json.h"
 
 namespace podwright::sdk::logic {
@@ -45,6 +47,8 @@ StateOutput UpgradeState(const ResourceEntry& entry, std::int64_t version, std::
     output.diagnostics.AddError(kCannotUpgrade, fitted.error());
     return output;
   }
+  RefuseUnknown(*fitted, kInvalidObject, "Upgrading", output.diagnostics);
+  // A value of what is write-only now is no fault: the state may be from before it was.
   output.state = UnknownAsNull(Returnable(entry.schema.attributes, *fitted));
   return output;
 }
@@ -59,18 +63,19 @@ StateOutput Import(const ResourceEntry& entry, const ImportRequest& request, con
   Guarded(response.diagnostics, [&] { entry.import->Import(request, response); });
   output.private_state = std::move(response.private_state);
   output.diagnostics = std::move(response.diagnostics);
-  output.deferred =
-      AllowedDeferral(response.deferred, client, "Importing " + entry.resource->TypeName(), output.diagnostics);
+  const std::string what = "Importing " + entry.resource->TypeName();
+  output.deferred = AllowedDeferral(response.deferred, client, what, output.diagnostics);
   if (output.deferred) {
     output.state = Value::Unknown();
     return output;
   }
   const Value state = Fitted(response.state, entry.type, Value::Null(), output.diagnostics);
+  RefuseUnknown(state, kInvalidObject, "Importing", output.diagnostics);
+  RefuseWriteOnly(entry.schema, state, kInvalidObject, what, output.diagnostics);
   output.state = UnknownAsNull(Returnable(entry.schema.attributes, state));
   if (output.state.is_null() && !output.diagnostics.HasError()) {
     output.diagnostics.AddError("The provider imported nothing",
-                                "It returned neither an object nor an error.\n\nThis is a bug of the provider; please "
-                                "report it.");
+                                std::string("It returned neither an object nor an error.") + kBug);
   }
   return output;
 }

@@ -20,20 +20,10 @@ void RunValidators(const Attributes& attributes, const Value& config, const Attr
     }
     if (!value.has_value()) continue;
     for (const AttributeValidator& validator : attribute.validators) validator(value, place, diagnostics);
-    const bool single = attribute.nesting == Nesting::kSingle || attribute.nesting == Nesting::kGroup;
-    if (single) {
-      RunValidators(attribute.attributes, value, place, write_only_allowed, diagnostics);
-    }
-    if (attribute.nesting == Nesting::kNone || single) continue;
-    for (const auto& [key, element] : value.fields()) {
-      RunValidators(attribute.attributes, element, place.Key(key), write_only_allowed, diagnostics);
-    }
-    std::int64_t index = 0;
-    for (const Value& element : value.elements()) {
-      const bool set = attribute.nesting == Nesting::kSet;
-      RunValidators(attribute.attributes, element, set ? place.EndAtSet() : place.Index(index++), write_only_allowed,
-                    diagnostics);
-    }
+    if (attribute.nesting == Nesting::kNone) continue;
+    ForEachNested(attribute, value, place, [&](const Value& object, const AttributePath& inner) {
+      RunValidators(attribute.attributes, object, inner, write_only_allowed, diagnostics);
+    });
   }
 }
 

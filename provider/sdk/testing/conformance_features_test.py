@@ -205,6 +205,15 @@ class Notes(Case):
                    "moved {\n  from = toy_file.f\n  to = toy_note.n\n}\n")
         self.assertIn("Moving left an unknown value for .id", self.run_cli("plan", expect=1))
 
+    def test_write_only_value_left_by_a_move_is_named(self):
+        self.write('resource "toy_file" "f" {\n  name = "leak"\n}\n')
+        self.apply()
+        self.write('resource "toy_note" "n" {\n  name = "leak"\n}\n'
+                   "moved {\n  from = toy_file.f\n  to = toy_note.n\n}\n")
+        output = self.run_cli("plan", expect=1, PODWRIGHT_SDK_CHECKS="1")
+        self.assertIn(".secret_wo: Moving to toy_note returned a value for a write-only attribute", output)
+        self.assertIn("0 to add, 0 to change", self.run_cli("plan", PODWRIGHT_SDK_CHECKS="0"))
+
     def test_deferral_without_a_client_that_waits_says_what_to_do(self):
         self.write(self.NOTE.replace("}", '  wait_for = "other"\n}'))
         output = self.run_cli("plan", expect=1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Drives the toy provider with a real tofu or terraform, without a network: resources and data sources, wrong authors,
-the process.
+"""Drives the toy provider with a real tofu or terraform, without a network: resources and data sources, what
+fails, the process.
 
 usage: conformance_test.py PROVIDER_BINARY [unittest options]
 """
@@ -190,40 +190,6 @@ class Faults(Case):
     def test_missing_import_is_an_error(self):
         self.write(FULL % "one")
         self.assertIn("Cannot import non-existent remote object", self.run_cli("import", "toy_file.a", "nope", expect=1))
-
-    def wrong(self, fault, expected, operation="apply", **env):
-        self.write('resource "toy_wrong" "w" {\n  fault = "%s"\n  value = "mine"\n  items = ["a"]\n}\n' % fault)
-        arguments = ["-auto-approve"] if operation == "apply" else []
-        output = self.run_cli(operation, *arguments, expect=1, PODWRIGHT_SDK_CHECKS="1", **env)
-        for text in expected:
-            self.assertIn(text, output)
-        self.assertIn("found by its SDK's checks" if fault not in ("unknown", "type", "nothing") else "bug of the provider",
-                      output)
-
-    def test_checks_name_the_attribute_of_a_wrong_plan(self):
-        self.wrong("plan-value", ["invalid plan", '.value: planned value "other" does not match config value "mine"'], "plan")
-        self.wrong("plan-absent", ['.absent: planned value "here" for a non-computed attribute'], "plan")
-
-    def test_checks_name_the_attribute_of_a_wrong_result(self):
-        self.wrong("apply-value", ["inconsistent result after apply", '.value: was "mine", but now "other"'])
-
-    def test_checks_name_a_new_element(self):
-        self.wrong("apply-element", [".items[1]: new element has appeared"])
-
-    def test_unknown_left_after_apply_is_named(self):
-        self.wrong("unknown", ["unknown value for .made"])
-
-    def test_value_of_a_wrong_type_is_named(self):
-        self.wrong("type", ["made: a string is required"])
-
-    def test_create_of_nothing_is_an_error(self):
-        self.wrong("nothing", ["created nothing"])
-
-    def test_core_agrees_where_the_checks_are_off(self):
-        self.write('resource "toy_wrong" "w" {\n  fault = "apply-value"\n  value = "mine"\n}\n')
-        output = self.apply(expect=1, PODWRIGHT_SDK_CHECKS="0")
-        self.assertIn("Provider produced inconsistent result after apply", output)
-        self.assertNotIn("SDK's checks", output)
 
 
 class Process(Case):

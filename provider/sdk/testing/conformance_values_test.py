@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Blocks, validators, plan modifiers, semantic equality, timeouts and the schema's golden file, under a real tofu
+"""Blocks, validators, plan modifiers, semantic equality, time limits and the schema's golden file, under a real tofu
 or terraform.
 
 usage: conformance_values_test.py PROVIDER_BINARY [unittest options]
@@ -82,6 +82,9 @@ class Blocks(Case):
         with open(os.path.join(self.work, "terraform.tfstate")) as file:
             self.assertNotIn("s3cret", file.read())
 
+        self.run_cli("state", "rm", "toy_machine.m")
+        self.run_cli("import", "toy_machine.m", "m")
+        self.assert_settled()
         self.run_cli("state", "rm", "toy_machine.m")
         self.write(MACHINE + 'import {\n  to = toy_machine.m\n  id = "m"\n}\n')
         self.assertIn("1 to import, 0 to add", self.run_cli("plan"))
@@ -204,6 +207,15 @@ class Values(Case):
                    'output "same" {\n  value = toy_data.b.output.big - toy_data.b.input.big\n}\n')
         self.apply()
         self.assert_settled()
+        self.write('resource "toy_data" "a" {\n  input = [true, { x = "y" }]\n}\n')
+        self.assertIn("1 to change, 1 to destroy", self.run_cli("plan"))
+        self.apply()
+        self.assert_settled()
+        self.run_cli("state", "rm", "toy_data.a")
+        self.assertIn("toy_data has no import", self.run_cli("import", "toy_data.a", "x", expect=1))
+        self.apply()
+        self.run_cli("destroy", "-auto-approve")
+        self.assertEqual(self.state()["resources"], [])
 
 
 class TimeLimits(Case):
@@ -221,6 +233,20 @@ class TimeLimits(Case):
         self.assertIn("The create took too long", output)
         self.assertIn("broken off after 1s500ms", output)
         self.assertEqual(self.instance()["status"], "tainted")
+
+    def test_reading_of_a_data_source_ends_when_its_time_is_over(self):
+        self.write('data "toy_wrong" "d" {\n  fault = "slow"\n  timeouts = { read = "1s" }\n}\n')
+        before = time.monotonic()
+        output = self.run_cli("plan", expect=1)
+        self.assertLess(time.monotonic() - before, 30)
+        self.assertIn("The wait was cancelled: its time was over", output)  # asked to end, not killed
+        self.assertIn("The read took too long", output)
+        self.assertIn('broken off after 1s. Set "timeouts.read" to give it more time', output)
+        self.assertRegex(output, r'in data "toy_wrong" "d": \d+: timeouts = \{ read = "1s" \}')
+        self.assertNotIn("did not respond", output)
+        self.write('data "toy_wrong" "d" {\n  fault = "none"\n  timeouts = { read = "1m" }\n}\n'
+                   'output "o" {\n  value = data.toy_wrong.d\n}\n')
+        self.assertIn('timeouts = { + read = "1m" }', self.run_cli("plan"))
 
     def test_timeouts_alone_change_no_object(self):
         self.with_timeouts('create = "1m"')
@@ -241,48 +267,6 @@ class TimeLimits(Case):
         self.assertIn("Not a duration", self.run_cli("validate", expect=1))
         self.with_timeouts('create = "-1s"')
         self.assertIn("more than nothing", self.run_cli("validate", expect=1))
-
-
-class Checks(Case):
-    BODY = 'resource "toy_wrong" "w" {\n  fault = "%s"\n  value = "mine"\n  items = ["a"]\n  part {\n    name = "p"\n  }\n}\n'
-
-    def wrong(self, fault, expected, operation="apply", checks="1"):
-        self.write(self.BODY % fault)
-        arguments = ["-auto-approve"] if operation != "plan" else []
-        output = self.run_cli(operation, *arguments, expect=1, PODWRIGHT_SDK_CHECKS=checks)
-        for text in expected:
-            self.assertIn(text, output)
-        self.assertEqual("SDK's checks" in output, checks == "1", output)
-
-    def test_blocks_of_a_wrong_plan_are_counted(self):
-        expected = ["invalid plan", "block count in plan (0) disagrees with count in config (1)"]
-        self.wrong("plan-block", expected, "plan")
-        self.wrong("plan-block", expected, "plan", checks="0")  # core says the same
-
-    def test_blocks_of_a_wrong_result_are_counted(self):
-        self.wrong("apply-block", ["inconsistent result after apply", ".part: block count changed from 1 to 0"])
-        self.run_cli("state", "rm", "toy_wrong.w")
-        self.wrong("apply-block", ["inconsistent result after apply", "block count changed from 1 to 0"], checks="0")
-
-    def test_vanished_elements_are_named(self):
-        self.wrong("apply-vanish", [".items[0]: element has vanished"])
-
-    def test_broken_promise_is_named(self):
-        self.wrong("apply-promise", ['.made: was promised to be begins with "his", but is now "mine"'])
-
-    def test_path_that_the_schema_has_not_is_named(self):
-        self.wrong("plan-path", ["requires_replace has the path .nowhere.x"], "plan")
-
-    def test_plan_that_differs_each_time_is_seen(self):
-        self.wrong("plan-twice", ["inconsistent final plan", '.made: was "call '], "plan")
-
-    def test_destroy_plan_must_be_null(self):
-        self.write(self.BODY % "plan-destroy")
-        self.apply(PODWRIGHT_SDK_CHECKS="1")
-        for checks in ("1", "0"):
-            output = self.run_cli("destroy", "-auto-approve", expect=1, PODWRIGHT_SDK_CHECKS=checks)
-            self.assertIn("planned a non-null destroy value", output)
-            self.assertEqual("SDK's checks" in output, checks == "1")
 
 
 class Golden(Case):

@@ -126,8 +126,8 @@ void ToyNote::Move(const MoveRequest& request, MoveResponse& response) {
   if (request.type_name == "toy_file") name = request.state.Get("name");
   if (builtin && request.type_name == "terraform_data") name = request.state.Get("input").Get("value");
   if (name.is_null()) return;
-  response.state = Value::Object(
-      {{"id", Value::String("note:" + name.StringOr(""))}, {"name", name}, {"secret_wo", Value::String("leak")}});
+  response.state = Value::Object({{"id", Value::String("note:" + name.StringOr(""))}, {"name", name}});
+  if (name.StringOr("") == "leak") response.state.SetField("secret_wo", Value::String("leak"));
   if (name.StringOr("") == "unknown") response.state.SetField("id", Value::Unknown());
   response.private_state = request.private_state + ", moved";
 }

@@ -70,6 +70,7 @@ std::vector<std::unique_ptr<DataSource>> ToyProvider::DataSources() {
   std::vector<std::unique_ptr<DataSource>> data_sources;
   data_sources.push_back(std::make_unique<ToyFileData>(folder_));
   data_sources.push_back(std::make_unique<ToyMachines>(folder_));
+  data_sources.push_back(std::make_unique<ToyWrongData>());
   return data_sources;
 }
 
