@@ -1,7 +1,6 @@
 #include "provider/sdk/plugin/environment.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
 #include "core/digest.h"
@@ -12,9 +11,13 @@ namespace {
 
 // Not a secret: it tells an accident from a start by the host.
 constexpr std::string_view kMagicCookie = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
-constexpr int kProtocolVersion = 6;
+constexpr std::string_view kProtocolVersion = "6";
 
 }  // namespace
+
+bool IsHostsCookie(const char* value) {
+  return value != nullptr && value == kMagicCookie;
+}
 
 HostEnvironment HostEnvironment::Read(const std::function<const char*(const char*)>& getenv) {
   const auto text = [&](const char* name) -> std::string {
@@ -22,7 +25,7 @@ HostEnvironment HostEnvironment::Read(const std::function<const char*(const char
     return value == nullptr ? "" : value;
   };
   HostEnvironment environment;
-  environment.started_by_host = text("TF_PLUGIN_MAGIC_COOKIE") == kMagicCookie;
+  environment.started_by_host = IsHostsCookie(getenv("TF_PLUGIN_MAGIC_COOKIE"));
   environment.client_cert = text("PLUGIN_CLIENT_CERT");
   environment.socket_group = text("PLUGIN_UNIX_SOCKET_GROUP");
   environment.multiplex = !text("PLUGIN_MULTIPLEX_GRPC").empty();
@@ -30,22 +33,20 @@ HostEnvironment HostEnvironment::Read(const std::function<const char*(const char
   environment.socket_dir_required = !environment.socket_dir.empty();
   if (environment.socket_dir.empty()) environment.socket_dir = text("TMPDIR");
   if (environment.socket_dir.empty()) environment.socket_dir = "/tmp";
-  const std::string versions = text("PLUGIN_PROTOCOL_VERSIONS");
-  for (std::size_t at = 0; at < versions.size();) {
-    const std::size_t end = std::min(versions.find(',', at), versions.size());
-    int version = 0;
-    std::from_chars(versions.data() + at, versions.data() + end, version);
-    if (version > 0) environment.versions.push_back(version);
-    at = end + 1;
-  }
+  environment.versions = text("PLUGIN_PROTOCOL_VERSIONS");
   return environment;
 }
 
 Status CheckVersions(const HostEnvironment& environment) {
-  const std::vector<int>& versions = environment.versions;
-  if (versions.empty() || std::find(versions.begin(), versions.end(), kProtocolVersion) != versions.end()) return Ok();
-  return FailedPrecondition(
-      "the host does not speak plugin protocol 6; this provider needs Terraform 1.0, OpenTofu 1.6 or newer");
+  std::string_view versions = environment.versions;
+  if (versions.empty()) return Ok();
+  while (!versions.empty()) {
+    const std::size_t end = std::min(versions.find(','), versions.size());
+    if (versions.substr(0, end) == kProtocolVersion) return Ok();
+    versions.remove_prefix(std::min(end + 1, versions.size()));
+  }
+  return FailedPrecondition("the host does not speak plugin protocol 6, only \"" + environment.versions.substr(0, 80) +
+                            "\"; this provider needs Terraform 1.0, OpenTofu 1.6, or a newer one that still speaks it");
 }
 
 std::string HandshakeLine(const HostEnvironment& environment, const std::string& socket_path,

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,9 +9,12 @@
 
 namespace podwright::sdk::plugin {
 
+// Whether this is the value of TF_PLUGIN_MAGIC_COOKIE that hosts set. Null: there is none. For constructors, too.
+bool IsHostsCookie(const char* value);
+
 struct HostEnvironment {
   bool started_by_host = false;      // the magic cookie is right
-  std::vector<int> versions{};       // protocol versions that the host speaks
+  std::string versions{};            // protocol versions that the host speaks: "5,6"; empty: it does not say
   std::string client_cert{};         // PEM; empty: plaintext
   std::string socket_dir{};          // where sockets go
   bool socket_dir_required = false;  // the host chose it

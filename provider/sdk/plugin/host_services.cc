@@ -3,20 +3,7 @@
 namespace podwright::sdk::plugin {
 namespace {
 
-// gRPC owns reactors until OnDone, where they delete themselves.
-class StdioStream final : public grpc::ServerWriteReactor<::plugin::StdioData> {
- public:
-  explicit StdioStream(bool stoppable) : stoppable_(stoppable) {}
-  void OnCancel() override {
-    if (stoppable_) StopSignal::Instance().Raise(StopReason::kStdioLost);
-    Finish(grpc::Status::OK);
-  }
-  void OnDone() override { delete this; }
-
- private:
-  const bool stoppable_;
-};
-
+// gRPC owns the reactor until OnDone, where it deletes itself.
 class BrokerStream final : public grpc::ServerBidiReactor<::plugin::ConnInfo, ::plugin::ConnInfo> {
  public:
   BrokerStream() { StartRead(&request_); }
@@ -46,11 +33,6 @@ grpc::ServerUnaryReactor* ControllerService::Shutdown(grpc::CallbackServerContex
   reactor->Finish(grpc::Status::OK);
   if (stoppable_) StopSignal::Instance().Raise(StopReason::kShutdown);
   return reactor;
-}
-
-grpc::ServerWriteReactor<::plugin::StdioData>* StdioService::StreamStdio(grpc::CallbackServerContext*,
-                                                                         const google::protobuf::Empty*) {
-  return new StdioStream(stoppable_);
 }
 
 grpc::ServerBidiReactor<::plugin::ConnInfo, ::plugin::ConnInfo>* BrokerService::StartStream(

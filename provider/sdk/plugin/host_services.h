@@ -1,11 +1,10 @@
-// go-plugin's own services: controller, stdio and broker. On gRPC's callback API, so that the streams,
-// which stay open as long as the host lives, hold no threads.
+// go-plugin's own services: controller and broker (stdio is in a file of its own). On gRPC's callback API, so that the
+// streams, which stay open as long as the host lives, hold no threads.
 #pragma once
 
 #include "provider/sdk/plugin/stop_signal.h"
 #include "tfplugin/grpc_broker.grpc.pb.h"
 #include "tfplugin/grpc_controller.grpc.pb.h"
-#include "tfplugin/grpc_stdio.grpc.pb.h"
 
 namespace podwright::sdk::plugin {
 
@@ -15,18 +14,6 @@ class ControllerService final : public ::plugin::GRPCController::CallbackService
   explicit ControllerService(bool stoppable) : stoppable_(stoppable) {}
   grpc::ServerUnaryReactor* Shutdown(grpc::CallbackServerContext* context, const ::plugin::Empty* request,
                                      ::plugin::Empty* response) override;
-
- private:
-  const bool stoppable_;
-};
-
-// The stream carries nothing: the host reads stdout and stderr of the process itself. Its end tells that
-// the host has gone.
-class StdioService final : public ::plugin::GRPCStdio::CallbackService {
- public:
-  explicit StdioService(bool stoppable) : stoppable_(stoppable) {}
-  grpc::ServerWriteReactor<::plugin::StdioData>* StreamStdio(grpc::CallbackServerContext* context,
-                                                             const google::protobuf::Empty* request) override;
 
  private:
   const bool stoppable_;

@@ -35,11 +35,21 @@ TEST(Environment, KnowsItsHost) {
       {"TMPDIR", "/t"}};
   const HostEnvironment environment = HostEnvironment::Read(From(variables));
   EXPECT_TRUE(environment.started_by_host);
-  EXPECT_EQ(environment.versions, (std::vector<int>{6, 5}));
   EXPECT_TRUE(CheckVersions(environment).ok());
   EXPECT_EQ(environment.socket_dir, "/t");
   EXPECT_FALSE(HostEnvironment::Read(From({{"TF_PLUGIN_MAGIC_COOKIE", "x"}})).started_by_host);
-  EXPECT_FALSE(CheckVersions(HostEnvironment::Read(From({{"PLUGIN_PROTOCOL_VERSIONS", "4,5"}}))).ok());
+}
+
+TEST(Environment, HostMustSpeakVersionSixOrSayNothing) {
+  for (const char* spoken : {"6", "5,6", "6,5", "4,6,7", ",,6,", "x,6"}) {
+    EXPECT_TRUE(CheckVersions({.versions = spoken}).ok()) << spoken;
+  }
+  EXPECT_TRUE(CheckVersions({}).ok());
+  for (const char* other : {"5", "4,5", "7,8", "16,60", "6x", "six", "-6", ",", " ", "6.0", "\xff"}) {
+    const Status status = CheckVersions({.versions = other});
+    ASSERT_FALSE(status.ok()) << other;
+    EXPECT_NE(status.error().message().find(std::string("only \"") + other + "\""), std::string::npos) << other;
+  }
 }
 
 TEST(Handshake, IsOneLineWithAnUnpaddedCertificate) {

@@ -17,12 +17,14 @@
 #include <utility>
 
 #include "provider/sdk/log_setup.h"
+#include "provider/sdk/plugin/author_output.h"
 #include "provider/sdk/plugin/certificate.h"
 #include "provider/sdk/plugin/crash.h"
 #include "provider/sdk/plugin/environment.h"
 #include "provider/sdk/plugin/host_services.h"
 #include "provider/sdk/plugin/library_log.h"
 #include "provider/sdk/plugin/socket.h"
+#include "provider/sdk/plugin/stdio_service.h"
 #include "provider/sdk/plugin/stop_signal.h"
 #include "provider/sdk/server/provider_service.h"
 
@@ -69,7 +71,7 @@ bool WriteAll(int fd, std::string_view text) {
 class Serving {
  public:
   Serving(Provider& provider, HostEnvironment environment, bool debug)
-      : environment_(std::move(environment)), service_(provider), controller_(!debug), stdio_(!debug) {}
+      : environment_(std::move(environment)), debug_(debug), service_(provider), controller_(!debug), stdio_(!debug) {}
   ~Serving() {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
@@ -95,11 +97,13 @@ class Serving {
     plugin::RemoveSocketOnCrash(path_);
     server_->GetHealthCheckService()->SetServingStatus(kHealthName, true);
     if (!environment_.socket_group.empty()) PW_TRY(plugin::ShareWithGroup(path_, environment_.socket_group));
-    return Ok();
+    if (debug_) return Ok();
+    return output_.Start([this](std::string_view bytes) { stdio_.Send(bytes); });
   }
 
   void Stop() {
     service_.Cancel();
+    output_.Stop();
     std::promise<void> done;
     std::future<void> finished = done.get_future();
     std::thread stopper([this, &done] {
@@ -129,17 +133,22 @@ class Serving {
   }
 
   HostEnvironment environment_;
+  const bool debug_;
   std::string path_;
   plugin::Certificate certificate_;
   server::ProviderService service_;
   plugin::ControllerService controller_;
   plugin::StdioService stdio_;
   plugin::BrokerService broker_;
+  plugin::AuthorOutput output_;  // into stdio_
   std::unique_ptr<grpc::Server> server_;
 };
 
 bool Announce(const Serving& serving, const HostEnvironment& environment, const ServeOptions& options, bool debug) {
-  if (!debug) return WriteAll(STDOUT_FILENO, plugin::HandshakeLine(environment, serving.path(), serving.cert_der()));
+  if (!debug) {
+    return WriteAll(plugin::AuthorOutput::HostStdout(),
+                    plugin::HandshakeLine(environment, serving.path(), serving.cert_der()));
+  }
   const std::string json = plugin::ReattachJson(options.addresses, ::getpid(), serving.path());
   return WriteAll(STDOUT_FILENO,
                   "Serving for a debugger. In the shell of tofu or terraform:\n\n\tTF_REATTACH_PROVIDERS='" + json +
@@ -148,6 +157,7 @@ bool Announce(const Serving& serving, const HostEnvironment& environment, const 
 
 bool Run(Provider& provider, const ServeOptions& options, HostEnvironment environment, bool debug) {
   if (debug) {
+    plugin::AuthorOutput::GiveBack();
     environment.client_cert.clear();
   } else if (const Status versions = plugin::CheckVersions(environment); !versions.ok()) {
     return Fail(versions.error());
@@ -165,7 +175,7 @@ bool Run(Provider& provider, const ServeOptions& options, HostEnvironment enviro
   if (const Status started = serving.Start(); !started.ok()) return Fail(started.error());
   if (!Announce(serving, environment, options, debug)) return false;  // nobody listens
   const StopReason reason = stop.Wait();
-  Log(LogLevel::kDebug, "the provider ends", {{"reason", std::string(1, static_cast<char>(reason))}});
+  Log(LogLevel::kDebug, "the provider ends", {{"reason", plugin::ReasonText(reason)}});
   serving.Stop();
   return true;
 }

@@ -27,6 +27,16 @@ void OnSignal(int signal) {
 
 }  // namespace
 
+const char* ReasonText(StopReason reason) {
+  switch (reason) {
+    case StopReason::kShutdown: return "the host asked for it";
+    case StopReason::kTerminated: return "a signal";
+    case StopReason::kStdioLost: return "the host's stream broke off";
+    case StopReason::kParentGone: return "the host has gone";
+  }
+  return "";
+}
+
 StopSignal& StopSignal::Instance() {
   static StopSignal instance;
   return instance;

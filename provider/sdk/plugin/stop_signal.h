@@ -12,6 +12,9 @@ enum class StopReason : char {
   kParentGone = 'P',  // the process that started us has ended
 };
 
+// "the host asked for it": for the log.
+const char* ReasonText(StopReason reason);
+
 class StopSignal {
  public:
   // One a process: signal handlers need a place that is known.

@@ -261,12 +261,14 @@ class Process(Case):
             server.send_signal(signal.SIGINT)
             self.assertEqual(server.wait(timeout=20), 0)
 
-    def test_version_5_only_is_refused(self):
-        env = dict(self.env, PLUGIN_PROTOCOL_VERSIONS="5",
-                   TF_PLUGIN_MAGIC_COOKIE="d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
-        done = subprocess.run([case.PROVIDER], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
-        self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn("plugin protocol 6", done.stderr)
+    def test_what_the_author_prints_is_in_the_hosts_log(self):
+        self.write(FULL % "one")
+        self.assertNotIn("printed to", self.apply(TOY_PRINTS="1"))
+        log = self.run_cli("plan", TOY_PRINTS="1", TF_LOG="DEBUG")
+        for when in ("before main", "before the handshake", "after the handshake"):
+            self.assertIn("printed to stdout " + when, log)
+            self.assertIn("printed to stderr " + when, log)
+        self.assertRegex(log, r'unexpected data: \S*podwright/toy:stdout="?printed to stdout after the handshake')
 
     def test_binary_is_fully_static(self):
         with open(case.PROVIDER, "rb") as file:

@@ -17,26 +17,38 @@
 namespace podwright::sdk::testing {
 namespace {
 
-constexpr char kCookie[] = "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+struct Spawned {
+  pid_t pid = -1;
+  int output = -1;  // its stdout
+};
 
-Result<pid_t> Spawn(const std::string& binary, int output) {
+Result<Spawned> Spawn(const std::string& binary, const PluginEnvironment& environment) {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, pipe[1], STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, environment.stderr_file.c_str(),
+                                   O_WRONLY | O_CREAT | O_APPEND, 0600);
   std::string path = binary;
-  std::string cookie = kCookie;
-  std::string versions = "PLUGIN_PROTOCOL_VERSIONS=5,6";
+  std::vector<std::string> variables = environment.more;
+  variables.push_back("TF_PLUGIN_MAGIC_COOKIE=" + environment.cookie);
+  variables.push_back("PLUGIN_PROTOCOL_VERSIONS=" + environment.versions);
+  std::vector<char*> env;
+  for (std::string& variable : variables) env.push_back(variable.data());
+  env.push_back(nullptr);
   std::array<char*, 2> argv{path.data(), nullptr};
-  std::array<char*, 3> env{cookie.data(), versions.data(), nullptr};
-  pid_t pid = -1;
-  const int failed = ::posix_spawn(&pid, path.c_str(), &actions, nullptr, argv.data(), env.data());
+  Spawned spawned{.output = pipe[0]};
+  const int failed = ::posix_spawn(&spawned.pid, path.c_str(), &actions, nullptr, argv.data(), env.data());
   posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return ErrnoError(failed, "start " + binary);
-  return pid;
+  ::close(pipe[1]);
+  if (failed == 0) return spawned;
+  ::close(pipe[0]);
+  return ErrnoError(failed, "start " + binary);
 }
 
-Result<std::string> ReadLine(int fd) {
+// A line, or all there is where it ends without one.
+std::string ReadLine(int fd) {
   std::string line;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (line.empty() || line.back() != '\n') {
@@ -48,13 +60,13 @@ Result<std::string> ReadLine(int fd) {
     if (got <= 0) break;
     line.append(buffer.data(), static_cast<std::size_t>(got));
   }
-  if (line.empty() || line.back() != '\n') return Unavailable("the provider made no handshake");
   return line;
 }
 
 // "1|6|unix|/path|grpc|": the path.
 Result<std::string> SocketOf(const std::string& line) {
   constexpr std::string_view kHead = "1|6|unix|";
+  if (line.empty() || line.back() != '\n') return Unavailable("the provider made no handshake");
   if (!line.starts_with(kHead)) return InvalidArgument("a strange handshake: " + line);
   const std::size_t end = line.find('|', kHead.size());
   return line.substr(kHead.size(), end - kHead.size());
@@ -62,29 +74,38 @@ Result<std::string> SocketOf(const std::string& line) {
 
 }  // namespace
 
-Result<std::unique_ptr<PluginProcess>> PluginProcess::Start(const std::string& binary) {
+Result<PluginEnd> RunPlugin(const std::string& binary, const PluginEnvironment& environment) {
+  PW_ASSIGN(const Spawned spawned, Spawn(binary, environment));
+  PluginEnd end{.output = ReadLine(spawned.output)};
+  if (!end.output.empty()) ::kill(spawned.pid, SIGTERM);  // it serves
+  int status = 0;
+  ::waitpid(spawned.pid, &status, 0);
+  ::close(spawned.output);
+  if (WIFEXITED(status)) end.exit_code = WEXITSTATUS(status);
+  return end;
+}
+
+Result<std::unique_ptr<PluginProcess>> PluginProcess::Start(const std::string& binary,
+                                                            const PluginEnvironment& environment) {
   std::unique_ptr<PluginProcess> process(new PluginProcess);
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
-  process->output_ = pipe[0];
   const auto start = std::chrono::steady_clock::now();
-  const Result<pid_t> pid = Spawn(binary, pipe[1]);
-  ::close(pipe[1]);
-  if (!pid.ok()) return pid.error();
-  process->pid_ = *pid;
-  PW_ASSIGN(const std::string line, ReadLine(process->output_));
+  PW_ASSIGN(const Spawned spawned, Spawn(binary, environment));
+  process->pid_ = spawned.pid;
+  process->output_ = spawned.output;
+  const std::string line = ReadLine(process->output_);
   process->handshake_ = std::chrono::steady_clock::now() - start;
   PW_ASSIGN(const std::string socket, SocketOf(line));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetMaxSendMessageSize(-1);
-  process->stub_ = tfplugin6::Provider::NewStub(
-      grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments));
+  process->channel_ = grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments);
+  process->stub_ = tfplugin6::Provider::NewStub(process->channel_);
   return process;
 }
 
 PluginProcess::~PluginProcess() {
   stub_.reset();
+  channel_.reset();
   if (pid_ > 0) {
     ::kill(pid_, SIGTERM);
     ::waitpid(pid_, nullptr, 0);

@@ -1,5 +1,7 @@
 #include "provider/sdk/testing/toy_provider.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "provider/sdk/testing/toy_data.h"
@@ -43,6 +45,10 @@ Schema ToyProvider::ProviderMetaSchema() {
 }
 
 void ToyProvider::Configure(const ConfigureRequest& request, ConfigureResponse& response) {
+  if (std::getenv("TOY_PRINTS") != nullptr) {
+    std::printf("printed to stdout after the handshake\n");
+    std::fprintf(stderr, "printed to stderr after the handshake\n");
+  }
   const Value& folder = request.config.Get("folder");
   if (folder.is_unknown()) {
     if (request.client.deferral_allowed) response.deferred = DeferredReason::kProviderConfigUnknown;
