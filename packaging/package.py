@@ -54,7 +54,7 @@ def main():
     parser.add_argument("--compression", type=int, choices=range(1, 10), default=6, help="of the .deb files")
     arguments = parser.parse_args()
     programs, out = arguments.bin.resolve(), arguments.out.resolve()
-    for name in PROGRAMS:
+    for name in (*PROGRAMS, "podwright-registry-docs"):
         if not (programs / name).exists():
             sys.exit(f"{programs / name} is not there: build it, or say --bin")
     for name in PROGRAMS:
@@ -68,7 +68,7 @@ def main():
     provider = registry.Provider(release, debian, programs / "terraform-provider-podwright", ROOT / "LICENSE", when)
     hashes = provider.build(out, os.environ.get("PODWRIGHT_SIGNING_KEY", ""))
 
-    shutil.copytree(ROOT / "packaging/terraform-registry", out / "repository")
+    subprocess.run([programs / "podwright-registry-docs", "--repository", out / "repository", ROOT], check=True)
     shutil.copyfile(ROOT / "LICENSE", out / "repository/LICENSE")
 
     folder = archive.fresh(out / "deb")

@@ -4,5 +4,6 @@ set -euo pipefail
 preset="$1"
 mkdir -p build/log
 cmake --preset "$preset" >"build/log/configure-$preset.log" 2>&1 || { cat "build/log/configure-$preset.log"; exit 1; }
-cmake --build "build/$preset" --target podwright podwrightd podwright-agent terraform-provider-podwright
+cmake --build "build/$preset" --target podwright podwrightd podwright-agent terraform-provider-podwright \
+  podwright-registry-docs
 exec python3 -B packaging/package.py --bin "build/$preset/bin"

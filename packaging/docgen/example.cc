@@ -73,4 +73,15 @@ std::string ImportBlock(const std::string& type) {
   return "import {\n  to = " + type + ".example\n  id = \"default/example\"\n}\n";
 }
 
+std::string ImportByIdentity(const std::string& type, const tfplugin6::ResourceIdentitySchema& identity) {
+  std::string attributes;
+  std::size_t widest = 0;
+  for (const auto& attribute : identity.identity_attributes()) widest = std::max(widest, attribute.name().size());
+  for (const auto& attribute : identity.identity_attributes()) {
+    attributes += "    " + attribute.name() + std::string(widest - attribute.name().size(), ' ') + " = " +
+                  (attribute.name() == "workspace" ? "\"default\"" : ExampleValue(attribute.type())) + "\n";
+  }
+  return "import {\n  to = " + type + ".example\n  identity = {\n" + attributes + "  }\n}\n";
+}
+
 }  // namespace podwright::docgen

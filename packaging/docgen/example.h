@@ -14,5 +14,6 @@ std::string FunctionExample(const std::string& name, const tfplugin6::Function& 
 std::string FunctionCall(const std::string& name, const tfplugin6::Function& function);
 std::string ImportCommand(const std::string& type);
 std::string ImportBlock(const std::string& type);
+std::string ImportByIdentity(const std::string& type, const tfplugin6::ResourceIdentitySchema& identity);
 
 }  // namespace podwright::docgen

@@ -1,5 +1,6 @@
-// podwright-registry-docs [--check] SOURCE: writes SOURCE/packaging/terraform-registry, and takes away there what is
-// not made any more. --check writes nothing, names what is stale, and ends with 1.
+// podwright-registry-docs [--check] SOURCE: writes the pages in SOURCE/packaging/terraform-registry, and takes away
+// there what is not made any more. --check writes nothing, names what is stale, and ends with 1.
+// podwright-registry-docs --repository FOLDER SOURCE: writes all that registries read: pages, guides, examples.
 #include <cstdio>
 #include <set>
 #include <string>
@@ -48,29 +49,39 @@ int Check(const fs::path& folder, const Files& files) {
   return stale == 0 ? 0 : 1;
 }
 
-int Write(const fs::path& folder, const Files& files) {
+bool Write(const fs::path& folder, const Files& files) {
   bool good = true;
   for (const auto& [path, text] : files) good = WriteFile(folder / path, text) && good;
+  return good;
+}
+
+bool RemoveLeftover(const fs::path& folder, const Files& files) {
+  bool good = true;
   std::error_code error;
   for (const std::string& path : Leftover(folder, files)) good = fs::remove(folder / path, error) && good;
-  return good ? 0 : 1;
+  return good;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool check = argc == 3 && std::string(argv[1]) == "--check";
-  if (!check && (argc != 2 || argv[1][0] == '-')) {
-    std::fprintf(stderr, "usage: podwright-registry-docs [--check] SOURCE\n");
+  const std::string option = argc > 2 ? argv[1] : "";
+  const bool check = option == "--check" && argc == 3;
+  const bool repository = option == "--repository" && argc == 4;
+  if (!check && !repository && (argc != 2 || argv[1][0] == '-')) {
+    std::fprintf(stderr, "usage: podwright-registry-docs [--check | --repository FOLDER] SOURCE\n");
     return 2;
   }
-  const auto schema = podwright::docgen::ProviderSchema();
-  if (!schema.ok()) {
-    std::fprintf(stderr, "the provider has no schema: %s\n", schema.error().ToString().c_str());
+  const auto served = podwright::docgen::ProviderSchema();
+  if (!served.ok()) {
+    std::fprintf(stderr, "the provider has no schema: %s\n", served.error().ToString().c_str());
     return 1;
   }
   const fs::path source = argv[argc - 1];
-  const Files files = podwright::docgen::RegistryFiles(*schema, source);
+  const Files files = podwright::docgen::RegistryFiles(*served, source);
+  if (repository) return Write(argv[2], files) ? 0 : 1;
+  const Files committed = podwright::docgen::CommittedFiles(files);
   const fs::path folder = source / "packaging" / "terraform-registry";
-  return check ? Check(folder, files) : Write(folder, files);
+  if (check) return Check(folder, committed);
+  return Write(folder, committed) && RemoveLeftover(folder, committed) ? 0 : 1;
 }

@@ -47,7 +47,8 @@ class Maker {
                               "\n" + SchemaMarkdown(schema);
   }
 
-  void Resource(const std::string& type, const tfplugin6::Schema& schema) {
+  void Resource(const std::string& type, const tfplugin6::Schema& schema,
+                const tfplugin6::ResourceIdentitySchema* identity) {
     const std::string folder = "resources/" + type + "/";
     std::string page = Head(type, "Resource", schema.block().description());
     page += "\n## Example Usage\n\n" +
@@ -55,7 +56,11 @@ class Maker {
             SchemaMarkdown(schema);
     page += "\n## Import\n\nOn the command line:\n\n" +
             Fenced(kShell, Example(folder + "import.sh", ImportCommand(type))) + "\nIn the configuration:\n\n" +
-            Fenced(kHcl, Example(folder + "import.tf", ImportBlock(type)));
+            Fenced(kHcl, Example(folder + "import-by-string-id.tf", ImportBlock(type)));
+    if (identity != nullptr) {
+      page += "\nBy its identity, from Terraform 1.12 and OpenTofu 1.12 on:\n\n" +
+              Fenced(kHcl, Example(folder + "import-by-identity.tf", ImportByIdentity(type, *identity)));
+    }
     files_["docs/resources/" + Short(type) + ".md"] = std::move(page);
   }
 
@@ -131,16 +136,29 @@ class Maker {
 
 }  // namespace
 
-Files RegistryFiles(const tfplugin6::GetProviderSchema::Response& schema, const fs::path& root) {
+Files RegistryFiles(const Served& served, const fs::path& root) {
+  const tfplugin6::GetProviderSchema::Response& schema = served.schema;
+  const auto& identities = served.identities.identity_schemas();
   Maker maker(root);
   maker.Index(schema.provider());
-  for (const auto& [type, resource] : schema.resource_schemas()) maker.Resource(type, resource);
+  for (const auto& [type, resource] : schema.resource_schemas()) {
+    const auto identity = identities.find(type);
+    maker.Resource(type, resource, identity == identities.end() ? nullptr : &identity->second);
+  }
   for (const auto& [type, source] : schema.data_source_schemas()) maker.DataSource(type, source);
   for (const auto& [type, ephemeral] : schema.ephemeral_resource_schemas()) maker.Ephemeral(type, ephemeral);
   for (const auto& [name, function] : schema.functions()) maker.Function(name, function);
   for (const char* guide : kGuides) maker.Guide(guide);
   maker.Repository();
   return maker.Take();
+}
+
+Files CommittedFiles(const Files& files) {
+  Files committed;
+  for (const auto& [path, text] : files) {
+    if (path.starts_with("docs/") && !path.starts_with("docs/guides/")) committed[path] = text;
+  }
+  return committed;
 }
 
 std::string ReadFile(const fs::path& path) {

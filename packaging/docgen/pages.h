@@ -9,10 +9,19 @@
 
 namespace podwright::docgen {
 
+// What the provider serves.
+struct Served {
+  tfplugin6::GetProviderSchema::Response schema;
+  tfplugin6::GetResourceIdentitySchemas::Response identities;
+};
+
 using Files = std::map<std::string, std::string>;  // by path
 
 // `root` is the source tree: examples in examples/terraform win over made ones, guides come from docs/.
-Files RegistryFiles(const tfplugin6::GetProviderSchema::Response& schema, const std::filesystem::path& root);
+Files RegistryFiles(const Served& served, const std::filesystem::path& root);
+
+// Of those files the ones that are made from the schema alone, for reviewers to see what changes.
+Files CommittedFiles(const Files& files);
 
 // "" where there is none.
 std::string ReadFile(const std::filesystem::path& path);

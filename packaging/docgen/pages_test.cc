@@ -90,7 +90,14 @@ TEST(Example, HasWhatIsRequiredInTheFormThatFmtLeaves) {
 }
 
 TEST_F(Root, EveryTypeHasItsPageAndItsExample) {
-  tfplugin6::GetProviderSchema::Response schema;
+  Served served;
+  tfplugin6::GetProviderSchema::Response& schema = served.schema;
+  tfplugin6::ResourceIdentitySchema& identity = (*served.identities.mutable_identity_schemas())["podwright_thing"];
+  for (const char* name : {"workspace", "name"}) {
+    auto& attribute = *identity.add_identity_attributes();
+    attribute.set_name(name);
+    attribute.set_type("\"string\"");
+  }
   (*schema.mutable_resource_schemas())["podwright_thing"] = Everything();
   (*schema.mutable_data_source_schemas())["podwright_things"] = Everything();
   (*schema.mutable_ephemeral_resource_schemas())["podwright_thing"] = Everything();
@@ -104,7 +111,7 @@ TEST_F(Root, EveryTypeHasItsPageAndItsExample) {
   function.mutable_variadic_parameter()->set_name("more");
   function.mutable_variadic_parameter()->set_type("\"number\"");
 
-  const Files files = RegistryFiles(schema, root_);
+  const Files files = RegistryFiles(served, root_);
   EXPECT_THAT(
       files.at("docs/resources/thing.md"),
       AllOf(HasSubstr("page_title: \"podwright_thing Resource - podwright\""), HasSubstr("description: \"A thing.\""),
@@ -119,13 +126,21 @@ TEST_F(Root, EveryTypeHasItsPageAndItsExample) {
   EXPECT_THAT(files.at("docs/guides/install.md"), HasSubstr("page_title: \"Installing: \\\"it\\\"\""));
   EXPECT_TRUE(files.contains("examples/ephemeral-resources/podwright_thing/ephemeral-resource.tf"));
   EXPECT_TRUE(files.contains("terraform-registry-manifest.json"));
+  EXPECT_EQ(files.at("examples/resources/podwright_thing/import-by-identity.tf"),
+            "import {\n  to = podwright_thing.example\n  identity = {\n    workspace = \"default\"\n    name      = "
+            "\"example\"\n  }\n}\n");
+  EXPECT_THAT(files.at("docs/resources/thing.md"), HasSubstr("    name      = \"example\""));
+  const Files committed = CommittedFiles(files);
+  EXPECT_TRUE(committed.contains("docs/resources/thing.md"));
+  EXPECT_FALSE(committed.contains("docs/guides/install.md"));
+  EXPECT_FALSE(committed.contains("examples/provider/provider.tf"));
 }
 
 TEST_F(Root, AnExampleByHandWins) {
   Write("examples/terraform/data-sources/podwright_thing/data-source.tf", "# by hand\n");
-  tfplugin6::GetProviderSchema::Response schema;
-  (*schema.mutable_data_source_schemas())["podwright_thing"] = Everything();
-  const Files files = RegistryFiles(schema, root_);
+  Served served;
+  (*served.schema.mutable_data_source_schemas())["podwright_thing"] = Everything();
+  const Files files = RegistryFiles(served, root_);
   EXPECT_EQ(files.at("examples/data-sources/podwright_thing/data-source.tf"), "# by hand\n");
   EXPECT_THAT(files.at("docs/data-sources/thing.md"), HasSubstr("```terraform\n# by hand\n```"));
 }

@@ -8,20 +8,30 @@
 
 namespace podwright::docgen {
 
-Result<tfplugin6::GetProviderSchema::Response> ProviderSchema() {
-  // Nothing is configured, so nothing connects.
-  const auto no_environment = [](const char*) -> std::optional<std::string> { return std::nullopt; };
-  provider::PodwrightProvider provider(kinds::AllKinds(), provider::ConnectBackend, kVersion, no_environment);
-  sdk::server::ProviderService service(provider);
-  tfplugin6::GetProviderSchema::Response response;
-  const grpc::Status status = service.GetProviderSchema(nullptr, nullptr, &response);
+namespace {
+
+Status Check(const grpc::Status& status, const google::protobuf::RepeatedPtrField<tfplugin6::Diagnostic>& diagnostics) {
   if (!status.ok()) return Internal(status.error_message());
-  for (const tfplugin6::Diagnostic& diagnostic : response.diagnostics()) {
+  for (const tfplugin6::Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.severity() == tfplugin6::Diagnostic::ERROR) {
       return Internal(diagnostic.summary() + ": " + diagnostic.detail());
     }
   }
-  return response;
+  return Ok();
+}
+
+}  // namespace
+
+Result<Served> ProviderSchema() {
+  // Nothing is configured, so nothing connects.
+  const auto no_environment = [](const char*) -> std::optional<std::string> { return std::nullopt; };
+  provider::PodwrightProvider provider(kinds::AllKinds(), provider::ConnectBackend, kVersion, no_environment);
+  sdk::server::ProviderService service(provider);
+  Served served;
+  PW_TRY(Check(service.GetProviderSchema(nullptr, nullptr, &served.schema), served.schema.diagnostics()));
+  PW_TRY(
+      Check(service.GetResourceIdentitySchemas(nullptr, nullptr, &served.identities), served.identities.diagnostics()));
+  return served;
 }
 
 }  // namespace podwright::docgen

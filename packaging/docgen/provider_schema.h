@@ -1,11 +1,11 @@
-// What the provider answers to GetProviderSchema, without a process between.
+// What the provider answers to GetProviderSchema and GetResourceIdentitySchemas, without a process between.
 #pragma once
 
 #include "core/result.h"
-#include "tfplugin/tfplugin6.pb.h"
+#include "packaging/docgen/pages.h"
 
 namespace podwright::docgen {
 
-Result<tfplugin6::GetProviderSchema::Response> ProviderSchema();
+Result<Served> ProviderSchema();
 
 }  // namespace podwright::docgen

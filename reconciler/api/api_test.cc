@@ -89,6 +89,17 @@ TEST_F(ApiTest, AdminOfOneWorkspaceMakesNoTokenForAnother) {
   EXPECT_EQ(world_.ClientOf("admin", "default")->CreateToken(create).error().code(), ErrorCode::kPermissionDenied);
 }
 
+TEST_F(ApiTest, AuditSaysWhichProgramAsked) {
+  ASSERT_TRUE(world_.ClientOf("operator")->Apply(SecretRequest("one")).ok());
+  const auto audit = world_.ClientOf("admin")->ListAudit({});
+  ASSERT_TRUE(audit.ok());
+  std::vector<std::string> details;
+  for (const v1::AuditEntry& entry : audit->entries()) {
+    if (entry.verb() == "apply") details.push_back(entry.detail());
+  }
+  EXPECT_THAT(details, ::testing::ElementsAre(HasSubstr("asked by podwright-test/1")));
+}
+
 // ---- who the server is ----
 
 TEST_F(ApiTest, ServerIsKnownByItsCasFingerprint) {

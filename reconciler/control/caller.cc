@@ -19,6 +19,11 @@ std::string_view RoleName(Role role) {
   return "unknown";
 }
 
+std::string AuditDetail(const Caller& caller, const std::string& detail) {
+  if (caller.program.empty()) return detail;
+  return detail + (detail.empty() ? "" : "; ") + "asked by " + caller.program;
+}
+
 namespace {
 
 struct Rule {

@@ -15,7 +15,11 @@ struct Caller {
   std::string actor;  // for the audit log: "token:ci", "git:plans"
   Role role = Role::kViewer;
   std::string workspace = "*";  // the only one that the caller may touch; "*": all
+  std::string program{};        // for the audit log: "terraform-provider-podwright/0.1.0 core/1.11.4", as it says
 };
+
+// What the audit log says of a call: `detail`, and the program that asked for it.
+std::string AuditDetail(const Caller& caller, const std::string& detail);
 
 // Everything that a caller can ask for. authorize.cc holds the role that each needs.
 enum class Operation {

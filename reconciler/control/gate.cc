@@ -19,7 +19,7 @@ Status Gate::Check(const Caller& caller, Operation operation, const std::string&
   event.workspace = workspace;
   event.object = subject;
   event.outcome = "refused";
-  event.detail = needs;
+  event.detail = AuditDetail(caller, needs);
   const auto written = audit_.Append(std::move(event));
   if (!written.ok()) {
     log::Error("a refusal could not be audited",
@@ -36,7 +36,7 @@ void Gate::Note(const Caller& caller, const std::string& verb, const std::string
   event.workspace = workspace;
   event.object = subject;
   event.outcome = outcome.ok() ? "ok" : "failed";
-  event.detail = outcome.ok() ? detail : outcome.error().message();
+  event.detail = AuditDetail(caller, outcome.ok() ? detail : outcome.error().message());
   const auto written = audit_.Append(std::move(event));
   if (!written.ok()) {
     log::Error(

@@ -1,4 +1,4 @@
-# `terraform test` over this example, against a running control plane. Version numbers of a name are never used again, so
+# `tofu test` (or `terraform test`) over this example, against a running control plane. Version numbers of a name are never used again, so
 # they begin where an earlier run of this test ended.
 variables {
   smtp_password = "first"

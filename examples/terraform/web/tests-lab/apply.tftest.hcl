@@ -1,4 +1,4 @@
-# Makes a server in the lab: terraform test -test-directory=tests-lab
+# Makes a server in the lab: tofu test -test-directory=tests-lab (or terraform)
 run "create" {
   assert {
     condition     = length(output.addresses) > 0

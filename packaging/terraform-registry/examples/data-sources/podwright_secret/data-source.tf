@@ -1,3 +1,0 @@
-data "podwright_secret" "example" {
-  name = "example"
-}

@@ -1,3 +1,0 @@
-data "podwright_server" "example" {
-  name = "example"
-}

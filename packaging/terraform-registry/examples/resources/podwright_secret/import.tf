@@ -1,4 +1,0 @@
-import {
-  to = podwright_secret.example
-  id = "default/example"
-}

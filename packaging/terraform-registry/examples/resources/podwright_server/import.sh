@@ -1,2 +1,0 @@
-# The id is WORKSPACE/NAME, or NAME in the provider's workspace.
-terraform import podwright_server.example default/example

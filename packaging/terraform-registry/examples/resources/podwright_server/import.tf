@@ -1,4 +1,0 @@
-import {
-  to = podwright_server.example
-  id = "default/example"
-}
