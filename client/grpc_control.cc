@@ -183,9 +183,11 @@ class GrpcControl final : public Control {
   Error Explain(const grpc::Status& status, const CallOptions& options) const {
     if (options.cancellation != nullptr && options.cancellation->cancelled()) return Cancelled("cancelled");
     Error error = FromGrpc(status);
-    if (error.code() == ErrorCode::kUnavailable) {
-      return Unavailable("cannot reach the control plane at " + endpoint_ +
-                         " (is podwrightd running there?): " + error.message());
+    if (error.code() == ErrorCode::kUnavailable) return Unavailable(WhyUnreached(error.message()));
+    if (error.code() == ErrorCode::kUnauthenticated) {
+      return Unauthenticated("the control plane at " + endpoint_ + " does not accept the token: " + error.message() +
+                             ". Make one with `podwright token create`, and set it as `token`, as PODWRIGHT_TOKEN or "
+                             "in the context");
     }
     if (error.code() == ErrorCode::kUnknown) {
       return Unavailable("the connection to the control plane at " + endpoint_ +
@@ -195,6 +197,26 @@ class GrpcControl final : public Control {
       return DeadlineExceeded("the control plane at " + endpoint_ + " did not answer in time");
     }
     return error;
+  }
+
+  std::string WhyUnreached(const std::string& message) const {
+    if (IsForeign(message)) {
+      return "what answers as the control plane at " + endpoint_ +
+             " is not the one of the CA that is set: check the endpoint, and the CA or its fingerprint "
+             "(`podwrightd` writes both into its context file): " +
+             message;
+    }
+    if (message.find("handshake failed") != std::string::npos) {
+      return "what answers as the control plane at " + endpoint_ +
+             " is none, or something between breaks the connection (is podwrightd's API there?): " + message;
+    }
+    return "cannot reach the control plane at " + endpoint_ + " (is podwrightd running there?): " + message;
+  }
+
+  // A certificate of another CA. It stays so, however often one asks.
+  static bool IsForeign(const std::string& message) {
+    return message.find("certificate verify failed") != std::string::npos ||
+           message.find("CERTIFICATE_VERIFY_FAILED") != std::string::npos;
   }
 
   // What a call has seen of a control plane that is away.
@@ -214,7 +236,7 @@ class GrpcControl final : public Control {
   }
 
   bool WorthWaiting(Outage& outage, const grpc::Status& status, const CallOptions& options) const {
-    if (!IsBroken(status)) return false;
+    if (!IsBroken(status) || IsForeign(status.error_message())) return false;
     if (options.cancellation != nullptr && options.cancellation->cancelled()) return false;
     if (++outage.attempts == 1) outage.since = steady_clock::now();
     const milliseconds patience = Patience(options);

@@ -20,9 +20,10 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 
 // Podwright's own attributes, and the names that Terraform keeps for itself.
-constexpr std::array<std::string_view, 14> kReserved = {
-    "id",    "name",     "labels",     "workspace", "status",   "timeouts",    "planned_disruption",
-    "count", "for_each", "depends_on", "lifecycle", "provider", "provisioner", "connection"};
+constexpr std::array<std::string_view, 17> kReserved = {
+    "id",          "name",       "labels",          "workspace", "status",   "timeouts",    "planned_disruption",
+    "count",       "for_each",   "depends_on",      "lifecycle", "provider", "provisioner", "connection",
+    "plan_digest", "plan_facts", "effective_labels"};
 
 enum class Part { kSpec, kObserved, kStatus };
 

@@ -48,8 +48,8 @@ TEST(Lint, TakesAGoodKind) {
 }
 
 TEST(Lint, RefusesNamesThatCollide) {
-  for (const char* name : {"id", "name", "labels", "workspace", "status", "timeouts", "count", "for_each", "depends_on",
-                           "lifecycle", "provider", "provisioner", "connection"}) {
+  for (const char* name : {"id", "name", "labels", "workspace", "status", "timeouts", "plan_facts", "count", "for_each",
+                           "depends_on", "lifecycle", "provider", "provisioner", "connection"}) {
     EXPECT_THAT(Findings(Field(std::string("optional string ") + name, "")),
                 HasSubstr("taken by Podwright or by Terraform"))
         << name;

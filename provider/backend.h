@@ -21,8 +21,8 @@ namespace podwright::provider {
 struct Call {
   Call() = default;
   Call(sdk::CancellationToken token) : cancellation(std::move(token)) {}  // NOLINT: the usual call has nothing else
-  // Of a question that is asked after the user's interruption, or about a control plane that may be gone: so long
-  // and no longer.
+  // Of a question that is asked after the user's interruption, or about a control plane that may be gone: an answer is
+  // waited for so long and no longer, and where nobody listens for seconds.
   static Call AtMost(std::chrono::milliseconds timeout) {
     Call call;
     call.timeout = timeout;

@@ -17,6 +17,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kFirstWait{200};
 constexpr milliseconds kLongestWait{5'000};
 constexpr milliseconds kImpatient{5'000};
+constexpr milliseconds kBrief{2'000};  // after an interruption, or when the patience is already used up
 
 void LogOutage(const std::string& what) {
   sdk::Log(sdk::LogLevel::kWarn, "the control plane is away", {{"what", what}});
@@ -29,7 +30,9 @@ class Bridge {
       : registration_(call.cancellation.OnCancel([this] { cancellation_.Cancel(); })) {
     options_.cancellation = &cancellation_;
     options_.timeout = call.timeout;
-    if (call.timeout.count() == 0) options_.retry_for = call.patient ? retry_for : std::min(retry_for, kImpatient);
+    options_.retry_for = call.patient                ? retry_for
+                         : call.timeout.count() == 0 ? std::min(retry_for, kImpatient)
+                                                     : std::min(retry_for, kBrief);
     options_.on_outage = LogOutage;
   }
   const client::CallOptions& options() const { return options_; }

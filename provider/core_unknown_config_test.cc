@@ -41,7 +41,7 @@ TEST_F(ClientPlayingCoreWithAnUnknownConfiguration, ElseThePlanIsMadeOfTheConfig
   EXPECT_EQ(core_.said(), "");
   const Value state = core_.State("podwright_secret", planned.planned_state());
   EXPECT_EQ(state.Get("name"), Value::String("a"));
-  for (const char* name : {"id", "status", "effective_labels", "planned_disruption", "plan_digest"}) {
+  for (const char* name : {"id", "status", "effective_labels", "planned_disruption", "plan_digest", "plan_facts"}) {
     EXPECT_TRUE(state.Get(name).is_unknown()) << name;
   }
   const Value identity = core_.Identity("podwright_secret", planned.planned_identity());

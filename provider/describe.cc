@@ -87,6 +87,17 @@ std::string ActionList(const v1::Plan& plan) {
   return text;
 }
 
+std::map<std::string, std::string> FactsOf(const v1::Plan& plan) {
+  constexpr std::size_t kShown = 12;
+  std::map<std::string, std::string> facts;
+  for (const v1::Slice& slice : plan.slices()) {
+    for (const v1::FactRead& read : slice.reads()) {
+      facts[read.key()] = read.digest().empty() ? "absent" : HexDigest(read.digest()).substr(0, kShown);
+    }
+  }
+  return facts;
+}
+
 std::string HexDigest(const std::string& bytes) {
   return HexEncode(bytes);
 }

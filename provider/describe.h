@@ -1,6 +1,7 @@
 // What a user of Terraform is told of plans. Threading: pure functions.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ std::vector<std::string> DisruptionWarnings(const v1::Plan& plan);
 
 // The ordered actions, a line each.
 std::string ActionList(const v1::Plan& plan);
+
+// What the plan was made from: the beginning of each fact's digest, "absent" where there was nothing.
+std::map<std::string, std::string> FactsOf(const v1::Plan& plan);
 
 std::string HexDigest(const std::string& bytes);
 Result<std::string> DigestBytes(const std::string& hex);

@@ -50,6 +50,10 @@ sdk::Schema KindResource::GetSchema() const {
       ComputedAttribute("plan_digest", sdk::Type::String(),
                         "With the provider's `bind_plans`: the digest of the object's action list. Core then "
                         "refuses to apply a saved plan whose actions have changed."));
+  schema.attributes.push_back(ComputedAttribute(
+      "plan_facts", sdk::Type::Map(sdk::Type::String()),
+      "With the provider's `bind_plans`: what the object's plan was made from, and the digest of each "
+      "fact. Where core refuses a saved plan, its error names the one that has changed."));
   return schema;
 }
 
@@ -117,7 +121,7 @@ Value KindResource::ToState(const v1::ObjectView& view, const Value& prior) cons
   state.SetField("status", FromMessage(kind_.status_schema(), *status, Value::Null(), Fields::kStable));
   const Value& disruption = prior.Get("planned_disruption");
   state.SetField("planned_disruption", disruption.has_value() ? disruption : Value::String("none"));
-  state.SetField("plan_digest", prior.Get("plan_digest"));
+  for (const char* name : {"plan_digest", "plan_facts"}) state.SetField(name, prior.Get(name));
   return state;
 }
 

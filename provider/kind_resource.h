@@ -3,7 +3,8 @@
 //
 // Beside the kind's own attributes it has: id ("workspace/name"), name, labels, effective_labels (with the provider's
 // default ones), status, planned_disruption (what the last plan that changed the object would disturb, for policies)
-// and plan_digest (with bind_plans).
+// and, with bind_plans, plan_digest and plan_facts: core itself then refuses a saved plan under which a fact has
+// changed, and its error names the fact.
 //
 // A create that Terraform takes for failed is tainted, and the next apply destroys before it creates again. So that
 // this never wipes a thing that came to be meanwhile, a plan that creates without a state says so in its private state,

@@ -162,7 +162,7 @@ Value KindResource::Resolve(const Value& plan, const v1::ObjectView* view) const
       }
     }
   }
-  for (const char* name : {"id", "status", "planned_disruption", "plan_digest"}) {
+  for (const char* name : {"id", "status", "planned_disruption", "plan_digest", "plan_facts"}) {
     if (!state.Get(name).IsWhollyKnown()) state.SetField(name, Value::Null());
   }
   if (!state.Get("effective_labels").IsWhollyKnown()) state.SetField("effective_labels", PlannedLabels(plan));

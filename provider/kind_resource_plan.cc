@@ -56,8 +56,9 @@ bool KindResource::PlanUpdate(const sdk::ModifyPlanRequest& request, sdk::Modify
   }
   PlanStatus(request, response);
   if (same_config) {
-    for (const char* attribute : {"planned_disruption", "plan_digest"})
+    for (const char* attribute : {"planned_disruption", "plan_digest", "plan_facts"}) {
       response.plan.SetField(attribute, Value::Unknown());
+    }
   }
   return true;
 }
@@ -79,8 +80,11 @@ void KindResource::PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlan
   for (const std::string& warning : preview.warnings()) response.diagnostics.AddWarning(warning, "");
   if (destroy) return;
   response.plan.SetField("planned_disruption", Value::String(DisruptionName(WorstDisruption(preview.plan()))));
-  response.plan.SetField("plan_digest",
-                         session_.bind_plans ? Value::String(HexDigest(preview.plan().digest())) : Value::Null());
+  if (!session_.bind_plans) return;
+  response.plan.SetField("plan_digest", Value::String(HexDigest(preview.plan().digest())));
+  Value::Fields facts;
+  for (const auto& [fact, digest] : FactsOf(preview.plan())) facts[fact] = Value::String(digest);
+  response.plan.SetField("plan_facts", Value::Map(std::move(facts)));
 }
 
 // A create of what is there already: Terraform holds it for failed and will destroy it first, or has lost its state.
@@ -122,7 +126,9 @@ void KindResource::ModifyPlan(const sdk::ModifyPlanRequest& request, sdk::Modify
   if (create) PlanCreate(request, response);
   if (!destroy && !create && !PlanUpdate(request, response)) return;
   if (session_.backend == nullptr) return;  // the provider's configuration is not known yet: no preview
-  if (!destroy && !session_.bind_plans) response.plan.SetField("plan_digest", Value::Null());
+  if (!destroy && !session_.bind_plans) {
+    for (const char* attribute : {"plan_digest", "plan_facts"}) response.plan.SetField(attribute, Value::Null());
+  }
 
   const auto [workspace, old_name] = SplitId(request.state.Get("id").StringOr(""), session_.workspace);
   v1::ApplyRequest apply = NewRequest(workspace);
@@ -134,7 +140,7 @@ void KindResource::ModifyPlan(const sdk::ModifyPlanRequest& request, sdk::Modify
   } else {
     bool has_unknown = false;
     if (!FillObject(response.plan, request.config, apply.add_puts(), &has_unknown, response.diagnostics)) return;
-    if (has_unknown) {  // planned_disruption and plan_digest stay unknown
+    if (has_unknown) {  // what the preview would tell stays unknown
       if (create) LookForExisting(workspace, request, response);
       return;
     }

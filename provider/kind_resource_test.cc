@@ -33,7 +33,7 @@ class KindResourceTest : public ::testing::Test {
   }
   static Value Planned(const std::string& motd) {
     Value plan = Config(motd);
-    for (const char* name : {"id", "status", "planned_disruption", "plan_digest", "effective_labels"})
+    for (const char* name : {"id", "status", "planned_disruption", "plan_digest", "plan_facts", "effective_labels"})
       plan.SetField(name, Value::Unknown());
     return plan;
   }
@@ -185,6 +185,11 @@ TEST_F(KindResourceTest, AReferenceToWhatTheSameApplyMakesLeavesThePlanOpen) {
 TEST_F(KindResourceTest, WithBoundPlansTheDigestIsPartOfThePlanAndOfTheApply) {
   session_.bind_plans = true;
   backend_.plan.set_digest("\x01\x02");
+  v1::Slice* slice = backend_.plan.add_slices();
+  slice->add_reads()->set_key("object/secret/token");
+  v1::FactRead* observed = slice->add_reads();
+  observed->set_key("observed/server/web-1@web-1");
+  observed->set_digest("\x0a");
   sdk::ModifyPlanRequest request;
   request.config = Config("hi\n");
   request.plan = Planned("hi\n");
@@ -192,6 +197,8 @@ TEST_F(KindResourceTest, WithBoundPlansTheDigestIsPartOfThePlanAndOfTheApply) {
   response.plan = request.plan;
   resource_.ModifyPlan(request, response);
   EXPECT_EQ(response.plan.Get("plan_digest"), Value::String("0102"));
+  EXPECT_EQ(response.plan.Get("plan_facts"), Value::Map({{"object/secret/token", Value::String("absent")},
+                                                         {"observed/server/web-1@web-1", Value::String("0a")}}));
   sdk::CreateRequest create;
   create.config = request.config;
   create.plan = response.plan;

@@ -28,7 +28,7 @@ class LostAnswerTest : public ::testing::Test {
   }
   static Value Planned() {
     Value plan = Config();
-    for (const char* name : {"id", "status", "planned_disruption", "plan_digest", "effective_labels"}) {
+    for (const char* name : {"id", "status", "planned_disruption", "plan_digest", "plan_facts", "effective_labels"}) {
       plan.SetField(name, Value::Unknown());
     }
     return plan;
