@@ -1,6 +1,9 @@
 // Time limits, and taking up what a broken-off create left, with a client in the place of core and a control plane in
 // this process.
+#include <thread>
+
 #include "provider/testing/control_plane_case.h"
+#include "provider/testing/tunnel.h"
 
 namespace podwright::provider::testing {
 namespace {
@@ -52,6 +55,34 @@ TEST_F(ClientPlayingCoreWithTimeouts, UpdateThatTakesTooLongKeepsTheStateOfBefor
   EXPECT_THAT(core_.said(), HasSubstr("not done in time, the run goes on"));
   EXPECT_THAT(core_.said(), HasSubstr("The update took too long"));
   EXPECT_EQ(updated.state, made.state);
+}
+
+// The control plane has it, and its answer comes too late: the object is asked for by its name.
+TEST_F(ClientPlayingCoreWithTimeouts, AnswerThatComesAfterTheTimeLimitIsNoLostObject) {
+  Tunnel tunnel(world_.api->port());
+  Value provider = Config(Token("operator"));
+  provider.SetField("endpoint", Value::String(tunnel.endpoint()));
+  core_.Configure(provider);
+  const Value config = Impatient(Server("web-1"), "create");
+  const auto planned = core_.Plan("podwright_server", config);
+  ASSERT_EQ(core_.said(), "");
+  const auto gets = [this] {
+    std::uint64_t count = 0;
+    for (const auto& [call, times] : world_.calls.Counts()) count += call.first == "Get" ? times : 0;
+    return count;
+  };
+  const std::uint64_t before = gets();
+  tunnel.HoldAnswers();
+  std::thread release([&] {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (gets() == before && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    tunnel.Release();
+  });
+  const Instance made = core_.ApplyPlanned("podwright_server", config, {}, planned);
+  release.join();
+  EXPECT_THAT(core_.said(), HasSubstr("server/web-1: not done in time, the run goes on"));
+  EXPECT_THAT(core_.said(), HasSubstr("podwright run get " + LastRun().id()));
+  EXPECT_EQ(made.state.Get("id"), Value::String("default/web-1"));
 }
 
 TEST_F(ClientPlayingCoreWithTimeouts, DifferentTimeoutsAloneAreNoChangeOfTheObject) {

@@ -31,6 +31,8 @@ class CoreClient {
   // `config` has what the user wrote, and no more. Without a prior it is a create.
   tfplugin6::PlanResourceChange::Response Plan(const std::string& type, const sdk::Value& config,
                                                const Instance& prior = {});
+  Instance ApplyPlanned(const std::string& type, const sdk::Value& config, const Instance& prior,
+                        const tfplugin6::PlanResourceChange::Response& planned);
   // Plans and applies. With an error: what core keeps then.
   Instance Apply(const std::string& type, const sdk::Value& config, const Instance& prior = {});
   // What core does with a tainted object: plans a create, destroys with what that plan left, plans again, creates.
@@ -62,8 +64,6 @@ class CoreClient {
   Response Call(grpc::Status (tfplugin6::Provider::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
                 const Request& request);
   const sdk::logic::ResourceEntry& Entry(const std::string& type) const;
-  Instance ApplyPlanned(const std::string& type, const sdk::Value& config, const Instance& prior,
-                        const tfplugin6::PlanResourceChange::Response& planned);
 
   std::unique_ptr<sdk::Provider> provider_;  // only for its schemas
   std::unique_ptr<sdk::logic::Registry> registry_;
