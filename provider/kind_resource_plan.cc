@@ -95,8 +95,10 @@ void KindResource::NoticeExisting(const v1::ObjectView& found, const sdk::Modify
   if (request.private_state == resume::kPlannedFromState || found.phase() == v1::PHASE_DELETING) return;
   response.diagnostics.AddWarning(
       Title(found.object().name()) + ": exists already and is taken up as it is",
-      "It belongs to this stack. Its create was interrupted, or its state was lost. Nothing of it is wiped, also where "
-      "the plan says that it is destroyed and created again; for that, use -replace.");
+      "It belongs to this stack. Its create was interrupted, its state was lost, or another address declares it, too. "
+      "Nothing of it is wiped, also where the plan says that this resource is destroyed and created again; for that, "
+      "use "
+      "-replace. Where another address is destroyed instead, say with a `moved` block that this is the same object.");
 }
 
 // Where unknown values leave no preview that would tell.

@@ -42,7 +42,10 @@ class Terraform(Acceptance):
     def test_create_update_drift_import_destroy(self):
         world, folder = self.world, self.stack("life")
         world.tofu(folder, "plan", "-detailed-exitcode", code=2)
-        world.tofu(folder, "apply", "-auto-approve")
+        log = world.folder / "progress.log"
+        world.tofu(folder, "apply", "-auto-approve", TF_LOG_PROVIDER="INFO", TF_LOG_PATH=str(log))
+        done = [line for line in log.read_text().splitlines() if " action: " in line and "state=done" in line]
+        self.assertTrue([line for line in done if "make a machine in the cloud lab" in line and "where=life" in line], done)
         self.assertEqual(world.shell("life", "cat /etc/motd"), "hello\n")
         self.plan_is_empty(folder, "-refresh=false")
         self.plan_is_empty(folder)

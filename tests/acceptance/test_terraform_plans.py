@@ -100,6 +100,33 @@ class Plans(Acceptance):
         self.world.tofu(folder, "apply", "-auto-approve", "-target=terraform_data.e")
         self.world.tofu(folder, "apply", "-auto-approve")
 
+    # ---- import ----
+
+    def test_import_blocks_take_a_name_or_a_workspace_with_it(self):
+        for given in ("taken", "default/taken"):
+            with self.subTest(given):
+                body = 'resource "podwright_secret" "s" {\n  name      = "taken"\n  generator = {}\n}\n'
+                folder = self.world.stack('provider "podwright" {\n  stack = "taken"\n}\n' + body, "taken")
+                self.world.tofu(folder, "apply", "-auto-approve")
+                uid = self.object("secret", "taken")["uid"]
+                self.world.tofu(folder, "state", "rm", "podwright_secret.s")
+                self.world.stack('provider "podwright" {\n  stack = "taken"\n}\n' + body +
+                                 'import {\n  to = podwright_secret.s\n  id = "%s"\n}\n' % given, "taken")
+                said = self.world.tofu(folder, "plan")
+                self.assertIn("1 to import, 0 to add, 0 to change, 0 to destroy", said)
+                self.world.tofu(folder, "apply", "-auto-approve")
+                self.world.tofu(folder, "plan", "-detailed-exitcode", code=0)
+                self.assertEqual(self.object("secret", "taken")["uid"], uid)
+                self.world.tofu(folder, "destroy", "-auto-approve")
+
+    def test_what_is_not_there_cannot_be_imported(self):
+        folder = self.world.stack('provider "podwright" {\n  stack = "none"\n}\nresource "podwright_secret" "s" {\n'
+                                  '  name      = "none"\n  generator = {}\n}\n', "none")
+        said = self.refused(folder, "import", "podwright_secret.s", "none")
+        self.assertIn("Cannot import non-existent remote object", said)
+        said = self.refused(folder, "import", "podwright_secret.s", "Not/A/Name")
+        self.assertIn("is neither NAME nor WORKSPACE/NAME of a secret", said)
+
     # ---- time limits ----
 
     def test_a_create_that_takes_too_long_goes_on_is_named_and_resumed(self):
