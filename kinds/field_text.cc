@@ -78,8 +78,8 @@ std::vector<std::string> RuleSentences(const Field& field) {
   }
   AddNumbers(field, &out);
   AddReferences(rule, &out);
-  if (!rule.pattern.empty()) out.push_back("Matches `" + rule.pattern + "`.");
-  if (!rule.key_pattern.empty()) out.push_back("The keys match `" + rule.key_pattern + "`.");
+  if (!rule.pattern.empty()) out.push_back("Matches `" + rule.pattern.text() + "`.");
+  if (!rule.key_pattern.empty()) out.push_back("The keys match `" + rule.key_pattern.text() + "`.");
   if (rule.key_format == Format::kPath) out.push_back("The keys are absolute paths.");
   if (rule.key_format == Format::kName) out.push_back("The keys match `^[a-z][a-z0-9-]{0,62}$`.");
   if (rule.key_format == Format::kCidr) out.push_back("The keys are networks.");

@@ -57,7 +57,7 @@ Json ValueSchema(const Field& field) {
     out.erase("type");
     out["enum"] = rule.allowed;
   }
-  if (!rule.pattern.empty()) out["pattern"] = rule.pattern;
+  if (!rule.pattern.empty()) out["pattern"] = rule.pattern.text();
   if (rule.format != Format::kNone) out["pattern"] = PatternOf(rule.format);
   if (!rule.references.empty()) out["pattern"] = PatternOfReference(rule.references);
   if (field.cardinality == Cardinality::kSingle && !unit) {
@@ -96,7 +96,7 @@ Json FieldSchema(const Field& field) {
     if (!rule.references.empty()) out["uniqueItems"] = true;
     return out;
   }
-  std::string keys = rule.key_pattern.empty() ? PatternOf(rule.key_format) : rule.key_pattern;
+  std::string keys = rule.key_pattern.empty() ? PatternOf(rule.key_format) : rule.key_pattern.text();
   if (!rule.key_references.empty()) keys = PatternOfReference(rule.key_references);
   if (!keys.empty()) out["propertyNames"] = {{"pattern", keys}};
   return out;

@@ -80,7 +80,9 @@ Registry& Registry::operator=(Registry&&) noexcept = default;
 Result<Registry> Registry::FromDescriptors(const std::vector<const Descriptor*>& descriptors) {
   std::vector<KindDeclaration> declarations;
   for (const Descriptor* descriptor : descriptors) declarations.push_back({descriptor, nullptr, std::nullopt});
-  return FromDeclarations(declarations);
+  PW_ASSIGN(Registry registry, FromDeclarations(declarations));
+  PW_TRY(registry.Lint());
+  return registry;
 }
 
 Result<Registry> Registry::FromDeclarations(const std::vector<KindDeclaration>& declarations) {
@@ -101,11 +103,16 @@ Result<Registry> Registry::FromDeclarations(const std::vector<KindDeclaration>& 
       findings.AddError("the kind " + name + " is registered twice");
     }
   }
-  const std::vector<const Kind*> all = registry.All();
-  for (const Kind* kind : all) findings.Append(LintKind(*kind));
-  findings.Append(LintKinds(all));
   PW_TRY(findings.ToStatus());
   return registry;
+}
+
+Status Registry::Lint() const {
+  const std::vector<const Kind*> all = All();
+  Diagnostics findings;
+  for (const Kind* kind : all) findings.Append(LintKind(*kind));
+  findings.Append(LintKinds(all));
+  return findings.ToStatus();
 }
 
 const Kind* Registry::Find(std::string_view name) const {

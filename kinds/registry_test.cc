@@ -19,6 +19,13 @@ TEST(Registry, NamesEveryListedKind) {
   EXPECT_EQ(AllKinds().Find("widget"), nullptr);
 }
 
+TEST(Registry, EveryKindPassesTheLint) {
+  for (const Registry* kinds : {&AllKinds(), &TestingKinds()}) {
+    const Status found = kinds->Lint();
+    EXPECT_TRUE(found.ok()) << found.error().ToString();
+  }
+}
+
 TEST(Registry, FindsAKindByEveryNameThatPeopleType) {
   const Kind* server = AllKinds().Find("server");
   EXPECT_EQ(AllKinds().FindByYamlName("Server"), server);

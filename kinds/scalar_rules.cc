@@ -1,6 +1,4 @@
 #include <arpa/inet.h>
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -138,10 +136,7 @@ Problems CheckString(const Field& field, std::string_view text) {
     problems.push_back(
         {"expected one of " + JoinQuoted(rule.allowed), near.empty() ? "" : "did you mean `" + near + "`?"});
   }
-  if (rule.pattern_matcher != nullptr &&
-      !re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *rule.pattern_matcher)) {
-    problems.push_back({"the text does not match " + rule.pattern, ""});
-  }
+  if (!rule.pattern.Matches(text)) problems.push_back({"the text does not match " + rule.pattern.text(), ""});
   for (Problem& problem : CheckFormat(rule.format, text)) problems.push_back(std::move(problem));
   for (Problem& problem : CheckReference(rule.references, text)) problems.push_back(std::move(problem));
   return problems;
@@ -193,10 +188,7 @@ Problems CheckKey(const Field& field, std::string_view key) {
   if (HasControlCharacter(key)) return {{"the key has control characters", ""}};
   if (key.size() > kMaxKeyBytes) return {{"the key is longer than " + std::to_string(kMaxKeyBytes) + " bytes", ""}};
   Problems problems;
-  if (rule.key_pattern_matcher != nullptr &&
-      !re2::RE2::PartialMatch(re2::StringPiece(key.data(), key.size()), *rule.key_pattern_matcher)) {
-    problems.push_back({"the key does not match " + rule.key_pattern, ""});
-  }
+  if (!rule.key_pattern.Matches(key)) problems.push_back({"the key does not match " + rule.key_pattern.text(), ""});
   for (Problem& problem : CheckFormat(rule.key_format, key)) problems.push_back(std::move(problem));
   for (Problem& problem : CheckReference(rule.key_references, key)) problems.push_back(std::move(problem));
   return problems;

@@ -1,7 +1,6 @@
 #include "kinds/schema.h"
 
 #include <google/protobuf/descriptor.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <utility>
@@ -28,18 +27,7 @@ Format FromProto(v1::Format format) {
   }
 }
 
-Result<std::shared_ptr<const re2::RE2>> Compile(const std::string& pattern, const FieldDescriptor& field) {
-  if (pattern.empty()) return std::shared_ptr<const re2::RE2>();
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  auto compiled = std::make_shared<const re2::RE2>(pattern, options);
-  if (!compiled->ok()) {
-    return InvalidArgument(field.full_name() + ": the pattern " + pattern + " is no RE2: " + compiled->error());
-  }
-  return compiled;
-}
-
-Result<Rule> MakeRule(const FieldDescriptor& field) {
+Rule MakeRule(const FieldDescriptor& field) {
   const v1::FieldRule& option = field.options().GetExtension(v1::field);
   Rule rule;
   rule.doc = option.doc();
@@ -49,8 +37,8 @@ Result<Rule> MakeRule(const FieldDescriptor& field) {
     rule.former_defaults.push_back({former.last_revision(), former.value()});
   }
   rule.allowed.assign(option.allowed().begin(), option.allowed().end());
-  rule.pattern = option.pattern();
-  rule.key_pattern = option.key_pattern();
+  rule.pattern = Pattern(option.pattern());
+  rule.key_pattern = Pattern(option.key_pattern());
   if (option.has_min()) rule.min = option.min();
   if (option.has_max()) rule.max = option.max();
   rule.references.assign(option.references().begin(), option.references().end());
@@ -68,8 +56,6 @@ Result<Rule> MakeRule(const FieldDescriptor& field) {
   rule.format = FromProto(option.format());
   rule.key_format = FromProto(option.key_format());
   rule.max_length = option.max_length();
-  PW_ASSIGN(rule.pattern_matcher, Compile(rule.pattern, field));
-  PW_ASSIGN(rule.key_pattern_matcher, Compile(rule.key_pattern, field));
   return rule;
 }
 
@@ -179,7 +165,7 @@ class SchemaBuilder {
       field.cardinality = Cardinality::kList;
     }
     PW_ASSIGN(field.type, TypeOf(*field.value_descriptor()));
-    PW_ASSIGN(field.rule, MakeRule(descriptor));
+    field.rule = MakeRule(descriptor);
     if (field.type == FieldType::kEnum) field.enum_values = EnumValues(*field.value_descriptor()->enum_type());
     if (field.type == FieldType::kMessage) {
       PW_ASSIGN(auto child, Build(field.value_descriptor()->message_type()));

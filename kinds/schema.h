@@ -14,16 +14,13 @@
 #include <vector>
 
 #include "core/result.h"
+#include "kinds/pattern.h"
 
 namespace google::protobuf {
 class Descriptor;
 class EnumValueDescriptor;
 class FieldDescriptor;
 }  // namespace google::protobuf
-namespace re2 {
-class RE2;
-}
-
 namespace podwright::kinds {
 
 class Schema;
@@ -48,8 +45,8 @@ struct Rule {
   std::string default_text;  // in the form that people write; empty: none
   std::vector<FormerDefault> former_defaults;
   std::vector<std::string> allowed;
-  std::string pattern;
-  std::string key_pattern;
+  Pattern pattern;
+  Pattern key_pattern;
   std::optional<std::int64_t> min;  // of a number; of a list's or a map's size
   std::optional<std::int64_t> max;
   std::vector<std::string> references;  // kinds, by name
@@ -67,10 +64,6 @@ struct Rule {
   Format format = Format::kNone;
   Format key_format = Format::kNone;
   std::int64_t max_length = 0;  // bytes; 0: no limit of its own
-
-  // Null without a pattern. Shared: schemas of the same message in several places compile it once.
-  std::shared_ptr<const re2::RE2> pattern_matcher;
-  std::shared_ptr<const re2::RE2> key_pattern_matcher;
 
   // The first sentence of the doc.
   std::string Summary() const;
@@ -109,7 +102,7 @@ struct OneOfGroup {
 
 class Schema {
  public:
-  // Fails for what has no form here (a message inside itself, a type without a form, a bad pattern);
+  // Fails for what has no form here (a message inside itself, a type without a form);
   // everything else is the lint's.
   static Result<std::unique_ptr<const Schema>> FromDescriptor(const google::protobuf::Descriptor* descriptor);
   ~Schema();

@@ -124,9 +124,13 @@ class Linter {
       out_.AddError("keys are strings; the key_format is for numbers", at);
     }
     if (rule.max_length < 0) out_.AddError("max_length is negative", at);
-    for (const std::string& pattern : {rule.pattern, rule.key_pattern}) {
-      if (!pattern.empty() && !(pattern.starts_with('^') && pattern.ends_with('$'))) {
+    for (const Pattern& pattern : {rule.pattern, rule.key_pattern}) {
+      if (pattern.empty()) continue;
+      if (!pattern.text().starts_with('^') || !pattern.text().ends_with('$')) {
         out_.AddError("a pattern is anchored: ^…$", at);
+      }
+      if (const std::string error = pattern.Error(); !error.empty()) {
+        out_.AddError("the pattern " + pattern.text() + " is no RE2: " + error, at);
       }
     }
     if (!rule.references.empty() && (!rule.allowed.empty() || !rule.pattern.empty() || rule.format != Format::kNone)) {

@@ -16,7 +16,7 @@ for name in "${names[@]}"; do
 done
 if [ $# = 0 ]; then
   echo "== provider_plan"
-  python3 bench/provider_plan.py build/release/bin/terraform-provider-toy "$bench/provider_plan.json"
+  python3 -B bench/provider_plan.py build/release/bin "$bench/provider_plan.json"
 fi
 rmdir "$bench/work"
 scripts/bench_table.py "$bench"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints the figures of ./dev bench beside their targets, and writes them to summary.json.
 
-Reads *_bench.json of the folder that is named. Ends with 1 when a target is missed.
+Reads *_bench.json and provider_plan.json of the folder that is named. Ends with 1 when a target is missed.
 """
 import json
 import pathlib
@@ -18,6 +18,12 @@ def medians(folder):
             if row["run_type"] == "iteration" or row.get("aggregate_name") == "median":
                 rows[row["run_name"]] = row
     return rows
+
+
+def plans(folder):
+    """The rows of provider_plan.json, where it is there."""
+    path = folder / "provider_plan.json"
+    return json.loads(path.read_text())["benchmarks"] if path.exists() else []
 
 
 class Figures:
@@ -68,10 +74,34 @@ def collect(figures):
     figures.add("agent, idle: CPU, of one core", figures.counter("AgentIdle", "cpu_percent"), "%")
 
 
+def collect_provider(figures, plan_rows):
+    mega = lambda value: None if value is None else value / 1e6
+    for name in ("toy", "podwright"):
+        start, schema = f"StartToHandshake/{name}", f"SchemaAnswered/{name}"
+        figures.add(f"provider {name}: start until handshake", figures.milliseconds(start), "ms", 5)
+        figures.add(f"provider {name}: whole schema answered", figures.milliseconds(schema), "ms", 1)
+        figures.add(f"provider {name}: resident after the schema",
+                    mega(figures.counter(schema, "rss_after_schema_bytes")), "MB", 16)
+        figures.add(f"provider {name}: binary", mega(figures.counter(start, "binary_bytes")), "MB", 25)
+    for name, what in (("Decode", "values decoded"), ("DecodeByTheLibrary", "the same by the msgpack library alone"),
+                       ("Encode", "values encoded"), ("EncodeByTheLibrary", "the same by the msgpack library alone"),
+                       ("ReadJsonState", "state read from JSON")):
+        figures.add(what, mega(figures.counter(name, "bytes_per_second")), "MB/s")
+    for row in plan_rows:
+        count = int(row["name"].split("/")[1])
+        most = 1.5 if count == 1000 else None
+        figures.add(f"plan of {count}: toy_data, of terraform_data's time", row["toy_data_ratio"], "x", most)
+        figures.add(f"plan of {count}: podwright_secret, of a like terraform_data's", row["podwright_secret_ratio"], "x",
+                    most)
+        for name in ("terraform_data", "toy_data", "terraform_data_object", "podwright_secret", "toy_file"):
+            figures.add(f"plan of {count} {name}", row[name + "_seconds"], "s")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     figures = Figures(medians(folder))
     collect(figures)
+    collect_provider(figures, plans(folder))
     (folder / "summary.json").write_text(json.dumps(figures.lines, indent=2) + "\n")
     width = max((len(line["figure"]) for line in figures.lines), default=0)
     print(f"\n{'FIGURE':{width}}  {'MEASURED':>20}  AT MOST")

@@ -101,7 +101,7 @@ class Generator {
   std::string Text(const Field& field) {
     const Rule& rule = field.rule;
     if (!rule.allowed.empty()) return rule.allowed[Below(rule.allowed.size())];
-    if (!rule.pattern.empty()) return PatternText(rule.pattern, &random_);
+    if (!rule.pattern.empty()) return PatternText(rule.pattern.text(), &random_);
     if (rule.format != Format::kNone) return Formatted(rule.format);
     if (!rule.references.empty()) return ReferenceText(rule.references);
     std::string text;
@@ -112,7 +112,7 @@ class Generator {
 
   std::string Key(const Field& field) {
     const Rule& rule = field.rule;
-    if (!rule.key_pattern.empty()) return PatternText(rule.key_pattern, &random_);
+    if (!rule.key_pattern.empty()) return PatternText(rule.key_pattern.text(), &random_);
     if (rule.key_format != Format::kNone) return Formatted(rule.key_format);
     if (!rule.key_references.empty()) return ReferenceText(rule.key_references);
     std::string key = "k" + std::to_string(Below(100));
