@@ -178,7 +178,7 @@ class WithUpgrade {
 };
 
 // For a whole resource what Attribute::semantic_equal is for one attribute. Both values are known and
-// not null, and differ.
+// not null, and differ. Of nested attributes and blocks it is asked about each attribute in them.
 class WithSemanticEquality {
  public:
   virtual ~WithSemanticEquality() = default;

@@ -148,6 +148,18 @@ TEST(Blocks, WrongDeclarationsAreNamed) {
             "b: a single block has at most one item");
   EXPECT_EQ(faults({.name = "b", .nesting = Nesting::kMap, .attributes = {inner}, .block = true, .min_items = 1}),
             "b: min_items and max_items are for lists, sets and single blocks");
+  EXPECT_EQ(faults({.name = "b",
+                    .nesting = Nesting::kList,
+                    .attributes = {inner},
+                    .block = true,
+                    .semantic_equal = SameIgnoringCase}),
+            "b: a block has no semantic equality: its attributes may have one");
+  EXPECT_EQ(faults({.name = "n",
+                    .nesting = Nesting::kList,
+                    .attributes = {inner},
+                    .optional = true,
+                    .semantic_equal = SameIgnoringCase}),
+            "n: nested attributes have semantic equalities of their own");
   EXPECT_EQ(faults({.name = "b", .nesting = Nesting::kGroup, .attributes = {inner}, .optional = true}),
             "b: only blocks are groups");
   EXPECT_EQ(faults({.name = "b",

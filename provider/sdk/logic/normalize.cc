@@ -208,12 +208,14 @@ struct Speller {
 
  private:
   Value One(const Attribute& attribute, const Value& before, const Value& now, const AttributePath& place) const {
-    if (now.IsWhollyKnown() && before.IsWhollyKnown()) {
+    // Of nested attributes and blocks core compares each attribute, and wants as many as are configured.
+    const bool plain = attribute.nesting == Nesting::kNone;
+    if (plain && now.IsWhollyKnown() && before.IsWhollyKnown()) {
       const bool same = (attribute.semantic_equal && attribute.semantic_equal(before, now)) ||
                         (equality != nullptr && equality->SemanticallyEqual(place, before, now));
       if (same) return before;
     }
-    if (attribute.nesting == Nesting::kNone) {
+    if (plain) {
       if (!attribute.element_semantic_equal || before.kind() != now.kind()) return now;
       Value spelt = SpellElements(attribute.element_semantic_equal, before, now);
       return spelling == Spelling::kEach || spelt == before ? spelt : now;

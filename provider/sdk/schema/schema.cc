@@ -57,6 +57,9 @@ class Checker {
     }
     if (a.sensitive || a.write_only) Fault(here, "a block is neither sensitive nor write-only: its attributes may be");
     if (a.default_value || a.use_state_for_unknown) Fault(here, "a block has no default and no unknown value");
+    if (a.semantic_equal || a.element_semantic_equal) {
+      Fault(here, "a block has no semantic equality: its attributes may have one");
+    }
     if (a.type.kind() != Type::Kind::kDynamic) Fault(here, "has both a type and nested attributes");
     const bool counted = a.nesting == Nesting::kList || a.nesting == Nesting::kSet;
     if (a.min_items < 0 || a.max_items < 0) Fault(here, "min_items and max_items must not be negative");
@@ -98,7 +101,9 @@ class Checker {
       return;
     }
     if (a.type.kind() != Type::Kind::kDynamic) Fault(here, "has both a type and nested attributes");
-    if (a.element_semantic_equal) Fault(here, "nested attributes have semantic equalities of their own");
+    if (a.semantic_equal || a.element_semantic_equal) {
+      Fault(here, "nested attributes have semantic equalities of their own");
+    }
     context.in_set = in_set || a.nesting == Nesting::kSet;
     context.in_nested = true;
     Attributes(a.attributes, here, context);

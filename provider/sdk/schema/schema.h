@@ -30,7 +30,8 @@ enum class Nesting { kNone, kSingle, kList, kSet, kMap, kGroup };
 // unknown themselves; parts may be unknown. Must not throw or block; any thread.
 using AttributeValidator = std::function<void(const Value& value, const AttributePath& path, Diagnostics& diagnostics)>;
 
-// Whether two values mean the same though spelt differently ("1h" and "60m"). Both are known.
+// Whether two values mean the same though spelt differently ("1h" and "60m"). Both are known. Of a whole list, set
+// or map: core refuses the prior spelling where a part was unknown when it was planned, and nobody can tell by then.
 using SemanticEqual = std::function<bool(const Value& a, const Value& b)>;
 
 struct Attribute {
@@ -58,7 +59,7 @@ struct Attribute {
   std::optional<Value> default_value{};    // where not configured; needs optional and computed
   bool use_state_for_unknown = false;      // computed: once known it stays, whatever else changes
   bool requires_replace = false;           // a change destroys the object and makes a new one
-  SemanticEqual semantic_equal{};          // equal: the prior spelling is kept
+  SemanticEqual semantic_equal{};          // equal: the prior spelling is kept; where nesting is kNone
   SemanticEqual element_semantic_equal{};  // the same for each element of a list, set or map
   std::vector<AttributeValidator> validators{};
   std::vector<PlanModifier> plan_modifiers{};  // after the SDK's own planning, from the outside in
