@@ -1,9 +1,9 @@
 // Provider: what the author of a provider writes, and hands to Serve().
 //
-// Resources and data sources that need what Configure made (a client, say) share it with the provider
-// object. Resources(), DataSources(), EphemeralResources() and Functions() are called once, before
-// Configure. Configure is called at most
-// once a process, before any Read, Plan or Apply, on any thread.
+// Resources and data sources that need what Configure made (a client, say) share it with the provider object.
+// Resources(), DataSources(), EphemeralResources() and Functions() are called once, before Configure. Configure is
+// called before any Read, Plan or Apply, on any thread: once a run of the host, thus several times a process only
+// when debugging.
 #pragma once
 
 #include <memory>
@@ -31,7 +31,8 @@ struct ConfigureRequest {
 };
 
 struct ConfigureResponse {
-  // Puts everything off: nothing else of the provider is then asked.
+  // Puts everything off: nothing else of the provider is then asked. Where the client cannot wait
+  // (client.deferral_allowed) it is an error; better tolerate there what is unknown.
   std::optional<DeferredReason> deferred{};
   Diagnostics diagnostics{};
 };

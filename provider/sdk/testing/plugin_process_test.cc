@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "provider/sdk/testing/toy_file.h"
+#include "provider/sdk/testing/toy_provider.h"
 #include "provider/sdk/value/msgpack.h"
 #include "tfplugin/grpc_stdio.grpc.pb.h"
 
@@ -136,6 +137,22 @@ class ClientPlayingCoreOverTheSocket : public ::testing::Test {
   const Type type_ = ToyFile(std::make_shared<ToyFolder>()).GetSchema().ImpliedType();
   std::unique_ptr<PluginProcess> process_;
 };
+
+TEST_F(ClientPlayingCoreOverTheSocket, UnknownProviderConfigurationPutsAPlanOff) {
+  tfplugin6::ConfigureProvider::Request configure;
+  const Type type = ToyProvider().ProviderSchema().ImpliedType();
+  const Value config = Value::Object({{"folder", Value::Unknown()}, {"retry", Value::Null()}});
+  configure.mutable_config()->set_msgpack(EncodeMsgpack(config, type).value());
+  configure.mutable_client_capabilities()->set_deferral_allowed(true);
+  tfplugin6::ConfigureProvider::Response configured;
+  grpc::ClientContext context;
+  ASSERT_TRUE(process_->stub().ConfigureProvider(&context, configure, &configured).ok());
+  EXPECT_EQ(configured.diagnostics_size(), 0);
+  const std::string bytes = EncodeMsgpack(Value::Object({{"name", Value::String("a")}}), type_).value();
+  const auto response = Plan(bytes, bytes);
+  EXPECT_EQ(response.diagnostics_size(), 0);
+  EXPECT_EQ(response.deferred().reason(), tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
+}
 
 TEST_F(ClientPlayingCoreOverTheSocket, MessageOfSixtyFourMebibytesIsPlanned) {
   const Value config =
