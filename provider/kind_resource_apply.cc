@@ -150,7 +150,7 @@ Value KindResource::Resolve(const Value& plan, const v1::ObjectView* view) const
     const auto status = kind_.NewStatus();
     if (status->ParseFromString(view->status())) {
       const Value now = FromMessage(kind_.status_schema(), *status, Value::Null(), Fields::kStable);
-      const Value planned = plan.Get("status");
+      const Value& planned = plan.Get("status");
       if (!planned.has_value()) {
         state.SetField("status", now);
       } else {

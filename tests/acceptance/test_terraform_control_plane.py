@@ -156,6 +156,24 @@ class ControlPlane(Acceptance):
         self.world.tofu(folder, "plan", "-detailed-exitcode", code=0)
         self.world.tofu(folder, "destroy", "-auto-approve")
 
+    def test_a_run_is_followed_across_a_restart(self):
+        """Nobody enrols an agent for the server, so its run waits until the time limit."""
+        folder = self.world.stack('provider "podwright" {\n  stack = "restart"\n}\nresource "podwright_server" "s" {\n'
+                                  '  name     = "restart"\n  sysctl   = { "vm.swappiness" = "10" }\n'
+                                  '  timeouts = { create = "12s" }\n}\n', "restart")
+        begin = time.monotonic()
+        applying = self.begin(folder)
+        runs = eventually("the run", lambda: [r for r in self.world.json("run", "list") if r["state"] != "succeeded"], 30)
+        self.world.stop(signal.SIGKILL)
+        self.world.start()
+        said, _ = applying.communicate(timeout=120)
+        self.assertEqual(applying.returncode, 1, said)
+        self.assertGreater(time.monotonic() - begin, 12)
+        self.assertIn("server/restart: not done in time, the run goes on", said)
+        self.assertIn(runs[0]["id"], said)
+        self.assertIn("podwright_server.s", self.world.tofu(folder, "state", "list"))
+        self.assertEqual(self.world.json("run", "get", runs[0]["id"])["state"], runs[0]["state"])
+
     def test_a_taint_takes_up_what_is_there_and_replace_makes_it_anew(self):
         folder = self.stack("tainted")
         self.world.tofu(folder, "apply", "-auto-approve")
