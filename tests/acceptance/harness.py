@@ -131,6 +131,11 @@ class World:
     def json(self, *arguments, **options):
         return json.loads(self.run(*arguments, "-o", "json", **options))
 
+    def run_of(self, name):
+        """The newest run of the object with this name, as soon as there is one."""
+        return eventually(f"a run of {name}", lambda: [run for run in self.json("run", "list")
+                                                       if name in [ref["name"] for ref in run["objects"]]], 30)[0]
+
     def apply(self, text, *arguments, **options):
         path = self.folder / "plan"
         shutil.rmtree(path, ignore_errors=True)

@@ -163,16 +163,29 @@ class ControlPlane(Acceptance):
                                   '  timeouts = { create = "12s" }\n}\n', "restart")
         begin = time.monotonic()
         applying = self.begin(folder)
-        runs = eventually("the run", lambda: [r for r in self.world.json("run", "list") if r["state"] != "succeeded"], 30)
+        run = self.world.run_of("restart")
         self.world.stop(signal.SIGKILL)
         self.world.start()
         said, _ = applying.communicate(timeout=120)
         self.assertEqual(applying.returncode, 1, said)
         self.assertGreater(time.monotonic() - begin, 12)
         self.assertIn("server/restart: not done in time, the run goes on", said)
-        self.assertIn(runs[0]["id"], said)
+        self.assertIn(run["id"], said)
         self.assertIn("podwright_server.s", self.world.tofu(folder, "state", "list"))
-        self.assertEqual(self.world.json("run", "get", runs[0]["id"])["state"], runs[0]["state"])
+        self.assertEqual(self.world.json("run", "get", run["id"])["state"], "running")
+
+    def test_an_interruption_ends_the_waiting_and_names_the_run_that_goes_on(self):
+        folder = self.world.stack('provider "podwright" {\n  stack = "ctrl-c"\n}\nresource "podwright_server" "s" {\n'
+                                  '  name   = "ctrl-c"\n  sysctl = { "vm.swappiness" = "10" }\n}\n', "ctrl-c")
+        applying = self.begin(folder)
+        run = self.world.run_of("ctrl-c")
+        applying.send_signal(signal.SIGINT)
+        said, _ = applying.communicate(timeout=60)
+        self.assertEqual(applying.returncode, 1, said)
+        self.assertIn("server/ctrl-c: interrupted, the run goes on", said)
+        self.assertIn(f"podwright run get {run['id']}", said)
+        self.assertIn("podwright_server.s", self.world.tofu(folder, "state", "list"))
+        self.assertEqual(self.world.json("run", "get", run["id"])["state"], "running")
 
     def test_a_taint_takes_up_what_is_there_and_replace_makes_it_anew(self):
         folder = self.stack("tainted")

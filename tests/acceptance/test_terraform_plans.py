@@ -19,8 +19,11 @@ resource "podwright_server" "s" {
 
 
 class Plans(Acceptance):
+    def objects(self, kind, name):
+        return [o for o in self.world.json("get", kind) if o["name"] == name]
+
     def object(self, kind, name):
-        found = [o for o in self.world.json("get", kind) if o["name"] == name]
+        found = self.objects(kind, name)
         self.assertEqual(len(found), 1, f"{kind}/{name}")
         return found[0]
 
@@ -43,7 +46,7 @@ class Plans(Acceptance):
         said = self.refused(folder, "apply", "plan.bin")
         self.assertIn("plan_digest", said)
         self.assertRegex(said, r'\.plan_facts\["[^"]*secret/outside[^"]*"\]: was cty.StringVal\("[0-9a-f]{12}"\), but now')
-        self.assertEqual(self.world.json("get", "server"), [])
+        self.assertEqual(self.objects("server", "bound"), [])
 
     def test_a_bound_plan_of_an_unchanged_world_is_applied(self):
         folder = self.world.stack(BOUND % "still" + 'resource "podwright_secret" "s" {\n  name      = "still"\n'
@@ -133,7 +136,7 @@ class Plans(Acceptance):
         """Nobody enrols an agent for the server, so its run waits."""
         folder = self.world.stack('provider "podwright" {\n  stack = "late"\n}\n' + SERVER % ("late", "10"), "late")
         said = self.refused(folder, "apply", "-auto-approve")
-        run = self.world.json("run", "list")[0]
+        run = self.world.run_of("late")
         self.assertIn("server/late: not done in time, the run goes on", said)
         self.assertIn(f"podwright run get {run['id']}", said)
         self.assertIn("waits for", said)
@@ -167,7 +170,7 @@ class Plans(Acceptance):
 
     # ---- names that two resources share for a moment ----
 
-    def test_create_before_destroy_and_another_address_never_delete_what_is_declared(self):
+    def test_create_before_destroy_never_deletes_what_is_declared(self):
         text = ('provider "podwright" {\n  stack = "twice"\n}\nresource "podwright_secret" "%s" {\n  name      = "twice"\n'
                 "  generator = {}\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n")
         folder = self.world.stack(text % "a", "twice")
@@ -178,7 +181,7 @@ class Plans(Acceptance):
         self.assertEqual(self.object("secret", "twice")["uid"], uid)
         self.world.tofu(folder, "plan", "-detailed-exitcode", code=0)
         self.world.tofu(folder, "destroy", "-auto-approve")
-        eventually("the secret to go", lambda: not self.world.json("get", "secret"), 30)
+        eventually("the secret to go", lambda: not self.objects("secret", "twice"), 30)
 
 
 if __name__ == "__main__":
