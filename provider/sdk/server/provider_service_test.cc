@@ -34,7 +34,7 @@ TEST_F(ClientPlayingCore, HostileBytesAreDiagnostics) {
   ASSERT_EQ(plan.diagnostics_size(), 1);
   tfplugin6::UpgradeResourceState::Request upgrade;
   upgrade.set_type_name("toy_file");
-  upgrade.mutable_raw_state()->set_json(std::string(1'000'000, '['));
+  upgrade.mutable_raw_state()->set_json(std::string(50'000, '['));
   EXPECT_EQ(Call(&Stub::UpgradeResourceState, upgrade).diagnostics_size(), 1);
   upgrade.mutable_raw_state()->clear_json();
   (*upgrade.mutable_raw_state()->mutable_flatmap())["id"] = "1";
