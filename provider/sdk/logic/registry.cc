@@ -22,6 +22,11 @@ Status Caught(const std::function<void()>& body) {
   return Ok();
 }
 
+Status CheckedName(const std::string& what, const std::string& name) {
+  if (IsName(name)) return Ok();
+  return InvalidArgument("the " + what + " \"" + name + "\": " + kNameRule);
+}
+
 Status CheckedSchema(const Schema& schema, Schema::Of of, const std::string& name) {
   const Status status = schema.Check(of);
   if (!status.ok()) return status.error().Wrap("the schema of " + name + " is wrong");
@@ -38,6 +43,7 @@ void Guarded(Diagnostics& diagnostics, const std::function<void()>& body) {
 
 Result<ResourceEntry> ResourceEntry::Make(std::unique_ptr<Resource> resource) {
   ResourceEntry entry{.resource = std::move(resource)};
+  PW_TRY(CheckedName("resource", entry.resource->TypeName()));
   PW_TRY(Caught([&] { entry.schema = entry.resource->GetSchema(); }));
   if (entry.schema.timeouts) entry.schema.attributes.push_back(TimeoutsAttribute(*entry.schema.timeouts));
   PW_TRY(CheckedSchema(entry.schema, Schema::Of::kResource, entry.resource->TypeName()));
@@ -62,6 +68,7 @@ Result<ResourceEntry> ResourceEntry::Make(std::unique_ptr<Resource> resource) {
 
 Result<DataSourceEntry> DataSourceEntry::Make(std::unique_ptr<DataSource> data_source) {
   DataSourceEntry entry{.data_source = std::move(data_source)};
+  PW_TRY(CheckedName("data source", entry.data_source->TypeName()));
   PW_TRY(Caught([&] { entry.schema = entry.data_source->GetSchema(); }));
   if (entry.schema.timeouts) {
     entry.schema.attributes.push_back(
@@ -75,6 +82,7 @@ Result<DataSourceEntry> DataSourceEntry::Make(std::unique_ptr<DataSource> data_s
 
 Result<EphemeralEntry> EphemeralEntry::Make(std::unique_ptr<EphemeralResource> resource) {
   EphemeralEntry entry{.resource = std::move(resource)};
+  PW_TRY(CheckedName("ephemeral resource", entry.resource->TypeName()));
   PW_TRY(Caught([&] { entry.schema = entry.resource->GetSchema(); }));
   PW_TRY(CheckedSchema(entry.schema, Schema::Of::kEphemeral, "ephemeral resource " + entry.resource->TypeName()));
   entry.type = entry.schema.ImpliedType();
@@ -89,7 +97,7 @@ Result<FunctionEntry> FunctionEntry::Make(std::unique_ptr<const Function> functi
   FunctionEntry entry{.function = std::move(function)};
   PW_TRY(Caught([&] { entry.signature = entry.function->GetSignature(); }));
   const std::string name = entry.function->Name();
-  if (!IsName(name)) return InvalidArgument("the function \"" + name + "\": " + kNameRule);
+  PW_TRY(CheckedName("function", name));
   const Status status = entry.signature.Check();
   if (!status.ok()) return status.error().Wrap("the signature of the function " + name + " is wrong");
   return entry;

@@ -113,6 +113,16 @@ TEST_F(LogicOfExisting, UpdateThatReturnsNothingIsAnErrorAndKeepsTheObject) {
   EXPECT_EQ(output.state, prior_);
 }
 
+struct Misnamed final : Scripted {
+  std::string TypeName() const override { return "Toy-File"; }
+};
+
+TEST(Names, OfResourcesAreThoseOfTheLanguage) {
+  const auto made = ResourceEntry::Make(std::make_unique<Misnamed>());
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().message(), "the resource \"Toy-File\": names are [a-z][a-z0-9_]*");
+}
+
 class FinalPlans : public Logic {
  protected:
   PlanOutput PlanWithUnknownNote(Value note = Value::Unknown()) {

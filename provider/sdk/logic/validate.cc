@@ -33,33 +33,29 @@ void RunAll(const Schema& schema, const ValidateRequest& request, bool write_onl
   for (const AttributeValidator& validator : schema.validators) validator(request.config, {}, diagnostics);
 }
 
+// Of what may be a WithValidate.
+template <typename Entry>
+Diagnostics ValidateEntry(const Entry& entry, const ValidateRequest& request, bool write_only_allowed) {
+  Diagnostics diagnostics;
+  Guarded(diagnostics, [&] {
+    RunAll(entry.schema, request, write_only_allowed, diagnostics);
+    if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
+  });
+  return diagnostics;
+}
+
 }  // namespace
 
 Diagnostics ValidateResource(const ResourceEntry& entry, const ValidateRequest& request) {
-  Diagnostics diagnostics;
-  Guarded(diagnostics, [&] {
-    RunAll(entry.schema, request, request.client.write_only_attributes_allowed, diagnostics);
-    if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
-  });
-  return diagnostics;
+  return ValidateEntry(entry, request, request.client.write_only_attributes_allowed);
 }
 
 Diagnostics ValidateDataSource(const DataSourceEntry& entry, const ValidateRequest& request) {
-  Diagnostics diagnostics;
-  Guarded(diagnostics, [&] {
-    RunAll(entry.schema, request, true, diagnostics);
-    if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
-  });
-  return diagnostics;
+  return ValidateEntry(entry, request, true);
 }
 
 Diagnostics ValidateEphemeral(const EphemeralEntry& entry, const ValidateRequest& request) {
-  Diagnostics diagnostics;
-  Guarded(diagnostics, [&] {
-    RunAll(entry.schema, request, true, diagnostics);
-    if (entry.validate != nullptr) entry.validate->Validate(request, diagnostics);
-  });
-  return diagnostics;
+  return ValidateEntry(entry, request, true);
 }
 
 Diagnostics ValidateProvider(const Registry& registry, const ValidateRequest& request) {
