@@ -31,7 +31,7 @@ class Maker {
     if (attribute.nesting == Nesting::kNone) return Plain(attribute.type, field);
     if (field.is_unknown()) return Kept(field.refinement(), Nested(attribute));
     const auto make = [&](const Value& object, const AttributePath&) { return Object(attribute.attributes, object); };
-    const Value made = MapNested(attribute, field, {}, make);
+    Value made = MapNested(attribute, field, {}, make);
     // What is left are elements that are unknown as a whole.
     Value::Elements elements;
     for (const Value& element : made.elements()) {
