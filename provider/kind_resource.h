@@ -59,6 +59,8 @@ class KindResource final : public sdk::Resource,
   sdk::Value PlannedLabels(const sdk::Value& plan) const;
   bool PlanUpdate(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
   void PlanStatus(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
+  void Preview(const v1::ApplyRequest& dry_run, const sdk::ModifyPlanRequest& request,
+               sdk::ModifyPlanResponse& response) const;
   void PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlanResponse& response, bool destroy) const;
   void PlanCreate(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
   void NoticeExisting(const v1::ObjectView& found, const sdk::ModifyPlanRequest& request,

@@ -96,9 +96,9 @@ void KindResource::NoticeExisting(const v1::ObjectView& found, const sdk::Modify
   response.diagnostics.AddWarning(
       Title(found.object().name()) + ": exists already and is taken up as it is",
       "It belongs to this stack. Its create was interrupted, its state was lost, or another address declares it, too. "
-      "Nothing of it is wiped, also where the plan says that this resource is destroyed and created again; for that, "
-      "use "
-      "-replace. Where another address is destroyed instead, say with a `moved` block that this is the same object.");
+      "Nothing of it is wiped, also where the plan says that this resource is destroyed and created again: -replace "
+      "does "
+      "that. Where another address is destroyed instead, say with a `moved` block that this is the same object.");
 }
 
 // Where unknown values leave no preview that would tell.
@@ -147,17 +147,21 @@ void KindResource::ModifyPlan(const sdk::ModifyPlanRequest& request, sdk::Modify
       return;
     }
   }
-  const Result<v1::ApplyResponse> preview = session_.backend->Apply(apply, request.cancellation);
+  Preview(apply, request, response);
+}
+
+void KindResource::Preview(const v1::ApplyRequest& dry_run, const sdk::ModifyPlanRequest& request,
+                           sdk::ModifyPlanResponse& response) const {
+  const bool destroy = dry_run.puts().empty();
+  const std::string& name = destroy ? dry_run.deletes(0).name() : dry_run.puts(0).name();
+  const Result<v1::ApplyResponse> preview = session_.backend->Apply(dry_run, request.cancellation);
   if (!preview.ok()) {
-    response.diagnostics.AddError(
-        Title(destroy ? old_name : request.plan.Get("name").StringOr("")) + ": cannot be planned", preview.error());
+    response.diagnostics.AddError(Title(name) + ": cannot be planned", preview.error());
     return;
   }
-  if (create) {
+  if (!destroy && request.state.is_null()) {
     for (const v1::ObjectView& view : preview->objects()) {
-      const v1::StoredObject& object = view.object();
-      if (object.kind() == kind_.name() && object.name() == apply.puts(0).name())
-        NoticeExisting(view, request, response);
+      if (view.object().kind() == kind_.name() && view.object().name() == name) NoticeExisting(view, request, response);
     }
   }
   PreviewInto(*preview, response, destroy);
