@@ -1,5 +1,7 @@
 #include "reconciler/control/apply.h"
 
+#include <google/protobuf/message.h>
+
 #include "core/fault.h"
 #include "kinds/canonical.h"
 #include "reconciler/control/change.h"
@@ -133,14 +135,30 @@ std::vector<Question> Apply::Questions(const Candidate& candidate, const v1::App
   return out;
 }
 
+void Apply::Allocate(const ObjectId& id, const planner::ObjectInput& input, planner::FactOverlay* overlay,
+                     Preview* preview) const {
+  const planner::KindPlanner* kind = core_.deps.planners.Find(id.kind);
+  if (kind == nullptr) return;
+  const auto* before = overlay->FindAllocation(input.key);
+  std::shared_ptr<google::protobuf::Message> record =
+      kind->Allocate(input, before == nullptr ? nullptr : before->input.value.get());
+  if (record == nullptr) return;
+  const bool same = before != nullptr && kinds::CanonicalBytes(*before->input.value) == kinds::CanonicalBytes(*record);
+  if (same) return;
+  preview->allocations[id] = record->SerializeAsString();
+  overlay->PutAllocation({input.key, std::move(record)});
+}
+
 Result<Apply::Preview> Apply::MakePreview(const v1::ApplyRequest& request, const Candidate& candidate,
                                           const Answers& answers) {
   const std::string& workspace = request.workspace();
   const planner::Planner& planner = core_.facts.Planner(workspace);
   planner::FactOverlay overlay(core_.facts.Base(workspace));
+  Preview out;
   for (const auto& [id, put] : candidate.puts) {
     if (put.kind != PutKind::kUnchanged) {
       PW_ASSIGN(auto input, planner::MakeObjectInput(core_.deps.kinds, put.object));
+      Allocate(id, input, &overlay, &out);
       overlay.PutObject(std::move(input));
     }
     if (id.kind == "secret") {
@@ -156,7 +174,6 @@ Result<Apply::Preview> Apply::MakePreview(const v1::ApplyRequest& request, const
     PW_ASSIGN(auto input, planner::MakeObservedInput(core_.deps.kinds, place.second, facts));
     overlay.PutObserved(std::move(input));
   }
-  Preview out;
   std::vector<planner::ObjectKey> touched;
   static_cast<void>(planner.Preview(overlay, planner::PlanScope::Of({}), &touched));
   std::set<planner::ObjectKey> scope(touched.begin(), touched.end());
@@ -277,6 +294,7 @@ Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyReq
     change.Tell(std::move(event));
     core_.Look(id);
   }
+  for (auto& [id, record] : preview.allocations) change.PutAllocation(id, std::move(record));
   const std::set<ObjectId> changed = candidate.Changed();
   const std::set<ObjectId> for_run = ForRun(request, candidate, preview);
   for (const ObjectId& id : for_run) {

@@ -17,7 +17,8 @@
 
 namespace podwright::planner {
 class FactOverlay;
-}
+struct ObjectInput;
+}  // namespace podwright::planner
 
 namespace podwright::control {
 
@@ -34,6 +35,7 @@ class Apply {
   struct Preview {
     v1::Plan plan;  // of what the request concerns
     std::set<ObjectId> concerned;
+    std::map<ObjectId, std::string> allocations;  // records that this request makes or extends
   };
   using Answers = std::map<std::pair<ObjectId, std::string>, v1::ObservedFacts>;
 
@@ -42,6 +44,8 @@ class Apply {
   std::vector<Question> Questions(const Candidate& candidate, const v1::ApplyRequest& request,
                                   std::vector<std::string>* warnings);
   Result<Preview> MakePreview(const v1::ApplyRequest& request, const Candidate& candidate, const Answers& answers);
+  void Allocate(const ObjectId& id, const planner::ObjectInput& input, planner::FactOverlay* overlay,
+                Preview* preview) const;
   Status CheckDigest(const v1::ApplyRequest& request, const Preview& preview);
   Status CheckErrors(const v1::ApplyRequest& request, const Candidate& candidate, const Preview& preview);
   Result<v1::ApplyResponse> Commit(const Caller& caller, const v1::ApplyRequest& request, const std::string& digest,

@@ -15,6 +15,7 @@ void Change::PutObject(v1::StoredObject object) {
 void Change::RemoveObject(const ObjectId& id) {
   ops_[keys::Object(id)] = std::nullopt;
   ops_[keys::State(id)] = std::nullopt;
+  if (core_.tables.allocations.contains(id)) ops_[keys::Allocation(id)] = std::nullopt;
   objects_[id] = std::nullopt;
   states_.erase(id);
 }
@@ -71,6 +72,11 @@ void Change::RemoveSeen(const ServerId& id) {
   seen_[id] = std::nullopt;
 }
 
+void Change::PutAllocation(const ObjectId& id, std::string value) {
+  ops_[keys::Allocation(id)] = value;
+  allocations_[id] = std::move(value);
+}
+
 void Change::Put(std::string key, std::string value) {
   ops_[std::move(key)] = std::move(value);
 }
@@ -120,6 +126,7 @@ Status Change::ApplyToMemory(store::Revision revision, bool staged) {
     if (!object) {
       tables.objects.erase(id);
       tables.states.erase(id);
+      tables.allocations.erase(id);
       core_.facts.RemoveObject(id);
       continue;
     }
@@ -130,6 +137,10 @@ Status Change::ApplyToMemory(store::Revision revision, bool staged) {
     }
     PW_TRY(core_.facts.PutObject(*object));
     tables.objects[id] = {std::move(*object), of_object};
+  }
+  for (auto& [id, value] : allocations_) {
+    PW_TRY(core_.facts.PutAllocation(id, value));
+    tables.allocations[id] = std::move(value);
   }
   for (auto& [id, state] : states_) tables.states[id] = std::move(state);
   for (auto& [id, header] : headers_) {

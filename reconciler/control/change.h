@@ -34,6 +34,8 @@ class Change {
   void RemoveMachine(const ServerId& id);
   void PutSeen(v1::SeenAgent seen);
   void RemoveSeen(const ServerId& id);
+  // What was decided once for the object; goes with it.
+  void PutAllocation(const ObjectId& id, std::string value);
   // A key that memory does not hold.
   void Put(std::string key, std::string value);
   // `event` needs workspace, type and message; time and sequence are filled in.
@@ -56,6 +58,7 @@ class Change {
   std::map<std::pair<RunId, std::size_t>, v1::ActionRecord> actions_;
   std::map<ServerId, std::optional<v1::MachineRecord>> machines_;
   std::map<ServerId, std::optional<v1::SeenAgent>> seen_;
+  std::map<ObjectId, std::string> allocations_;
   std::vector<v1::Event> events_;
 };
 

@@ -36,6 +36,7 @@ Status ReloadFromStore(Core& core) {
   core.facts.Clear();
   for (const auto& [id, row] : core.tables.objects) PW_TRY(core.facts.PutObject(row.object));
   for (const auto& [id, record] : core.tables.machines) core.facts.PutMachine(record);
+  for (const auto& [id, value] : core.tables.allocations) PW_TRY(core.facts.PutAllocation(id, value));
   PW_TRY(core.facts.RestoreSeen());
   for (const auto& [id, seen] : core.tables.seen) {
     core.facts.PutAgent(id, seen);

@@ -5,8 +5,10 @@
 #include "core/log.h"
 #include "core/log_keys.h"
 #include "podwright/v1/agent.pb.h"
+#include "reconciler/control/bindings.h"
 #include "reconciler/control/executor.h"
 #include "reconciler/control/machine_works.h"
+#include "reconciler/control/observation_desk.h"
 #include "reconciler/control/run_builder.h"
 #include "reconciler/control/secret_door.h"
 
@@ -76,6 +78,7 @@ Executor::Verdict Executor::Judge(const RunId& id, const RunRow& row, std::size_
   Verdict verdict = JudgeDependencies(id, row, place);
   if (verdict.kind == Verdict::Kind::kGo) verdict = JudgeBatch(id, record);
   if (verdict.kind == Verdict::Kind::kGo) verdict = JudgeAgent(id, place, record);
+  if (verdict.kind == Verdict::Kind::kGo) verdict = JudgeBindings(id, record);
   return verdict;
 }
 
@@ -190,6 +193,31 @@ Executor::Verdict Executor::JudgeAgent(const RunId& id, std::size_t place, const
   return {Verdict::Kind::kWait, "the agent of " + action.server() + " is away"};
 }
 
+Executor::Verdict Executor::JudgeBindings(const RunId& id, const v1::ActionRecord& record) {
+  for (const v1::FactBinding& binding : record.action().bindings()) {
+    const ObjectId object = IdOf(id.workspace, binding.object());
+    const ServerId server{id.workspace, binding.server()};
+    const ObjectRow* stored = core_.tables.Find(object);
+    if (core_.facts.Seen(object, server.server) != nullptr || stored == nullptr || !core_.Connected(server)) continue;
+    SteadyTime& asked = runtimes_[id].asked[{object, server.server}];
+    if (asked == SteadyTime{}) {
+      v1::ControlMessage message;
+      v1::ObserveRequest* request = message.mutable_observe();
+      request->set_id(desk_.NextId());
+      *request->mutable_object() = binding.object();
+      request->set_spec(stored->object.spec());
+      request->set_object_uid(stored->object.uid());
+      asked = core_.Steady();
+      static_cast<void>(core_.deps.link.Send(server.workspace, server.server, message).ok());
+    }
+    // Nothing came: the dispatch says what is missing.
+    if (core_.Steady() >= asked + core_.options.observe_timeout) continue;
+    core_.WakeAt(RunWork(id), asked + core_.options.observe_timeout);
+    return {Verdict::Kind::kWait, "the agent of " + server.server + " is asked what it has of " + object.Text()};
+  }
+  return {};
+}
+
 Status Executor::Begin(const RunId& id, std::size_t place) {
   v1::ActionRecord record = core_.tables.runs.at(id).actions[place];
   const bool again = record.state() == v1::ACTION_STATE_SENT;
@@ -257,6 +285,9 @@ Result<v1::Dispatch> Executor::MakeDispatch(const RunId& id, const v1::ActionRec
     dispatch.set_spec(stored->object.spec());
     dispatch.set_object_uid(stored->object.uid());
     dispatch.set_generation(stored->object.generation());
+  }
+  for (const v1::FactBinding& binding : record.action().bindings()) {
+    PW_ASSIGN((*dispatch.mutable_bound())[binding.name()], ResolveBinding(core_.facts.Base(id.workspace), binding));
   }
   const ServerId server{id.workspace, record.action().server()};
   for (const v1::SecretUse& use : record.action().secrets()) {

@@ -81,6 +81,8 @@ class Executor {
   Verdict JudgeDependencies(const RunId& id, const RunRow& row, std::size_t place);
   Verdict JudgeBatch(const RunId& id, const v1::ActionRecord& record);
   Verdict JudgeAgent(const RunId& id, std::size_t place, const v1::ActionRecord& record);
+  // What its bindings need and was never observed is asked for first.
+  Verdict JudgeBindings(const RunId& id, const v1::ActionRecord& record);
   const RunIndex& IndexOf(const RunId& id);
   // Where something of any run is under way; an agent and a machine do one thing at a time.
   std::set<ServerId> BusyServers() const;

@@ -64,6 +64,7 @@ void FactsCache::RemoveObject(const ObjectId& id) {
   workspace.base.RemoveObject(key);
   Index(workspace, key);
   if (id.kind == "secret") workspace.base.RemoveSecret(id.name);
+  workspace.base.RemoveAllocation(key);
 }
 
 Status FactsCache::PutObserved(const ServerId& server, const v1::ObservedFacts& facts, SteadyTime now, bool fresh) {
@@ -126,6 +127,17 @@ void FactsCache::RemoveServer(const ServerId& server) {
 
 void FactsCache::PutSecret(const ObjectId& secret, std::int64_t version) {
   Of(secret.workspace).base.PutSecret({secret.name, version});
+}
+
+Status FactsCache::PutAllocation(const ObjectId& id, const std::string& value) {
+  const planner::KindPlanner* kind = planners_.Find(id.kind);
+  std::shared_ptr<google::protobuf::Message> message;
+  if (kind != nullptr) message = kind->NewAllocation();
+  if (message == nullptr || !message->ParseFromString(value)) {
+    return DataLoss("what was allocated to " + id.Text() + " is damaged");
+  }
+  Of(id.workspace).base.PutAllocation({KeyOf(id), std::move(message)});
+  return Ok();
 }
 
 const planner::Planner& FactsCache::Planner(const std::string& name) {

@@ -49,6 +49,8 @@ class FactsCache {
   void RemoveServer(const ServerId& server);
   void RemoveMachine(const ServerId& server);
   void PutSecret(const ObjectId& secret, std::int64_t version);
+  // Goes with the object. Data-loss: it is no record of the kind.
+  Status PutAllocation(const ObjectId& id, const std::string& value);
 
   const planner::FactBase& Base(const std::string& workspace) { return Of(workspace).base; }
   // Up to date with the facts.

@@ -47,6 +47,10 @@ std::string Seen(const ServerId& id) {
   return std::string(kSeen) + id.workspace + "/" + id.server;
 }
 
+std::string Allocation(const ObjectId& id) {
+  return std::string(kAllocations) + id.workspace + "/" + id.kind + "/" + id.name;
+}
+
 std::string Event(std::uint64_t sequence) {
   return std::string(kEvents) + Padded(sequence, 19);
 }

@@ -12,6 +12,14 @@ Result<Message> Parse(const store::KeyValue& kv) {
   return message;
 }
 
+// "<prefix><ws>/<kind>/<name>".
+ObjectId SplitObjectKey(const std::string& key, std::string_view prefix) {
+  const std::string rest = key.substr(prefix.size());
+  const std::size_t first = rest.find('/');
+  const std::size_t second = rest.find('/', first + 1);
+  return {rest.substr(0, first), rest.substr(first + 1, second - first - 1), rest.substr(second + 1)};
+}
+
 // "run/<ws>/<id>", "run/<ws>/<id>/p/<n>", "run/<ws>/<id>/a/<n>".
 struct RunKey {
   RunId id;
@@ -150,11 +158,11 @@ Result<Tables> LoadTables(store::Store& store) {
   }));
   PW_TRY(store::ForEach(store, store::Prefix(keys::kStates), [&](const store::KeyValue& kv) -> Status {
     PW_ASSIGN(auto state, Parse<v1::ObjectStanding>(kv));
-    const std::string rest = kv.key.substr(keys::kStates.size());
-    const std::size_t first = rest.find('/');
-    const std::size_t second = rest.find('/', first + 1);
-    tables.states[{rest.substr(0, first), rest.substr(first + 1, second - first - 1), rest.substr(second + 1)}] =
-        std::move(state);
+    tables.states[SplitObjectKey(kv.key, keys::kStates)] = std::move(state);
+    return Ok();
+  }));
+  PW_TRY(store::ForEach(store, store::Prefix(keys::kAllocations), [&](const store::KeyValue& kv) -> Status {
+    tables.allocations[SplitObjectKey(kv.key, keys::kAllocations)] = kv.value;
     return Ok();
   }));
   PW_TRY(LoadRuns(store, &tables));

@@ -37,6 +37,7 @@ struct Tables {
   std::map<RunId, RunRow> runs;
   std::map<ServerId, v1::MachineRecord> machines;
   std::map<ServerId, v1::SeenAgent> seen;
+  std::map<ObjectId, std::string> allocations;  // encoded messages of the kinds' own
   std::set<RunId> unfinished;
   std::map<ObjectId, RunId> active;  // whose part of an unfinished run is active; at most one run an object
   std::uint64_t next_event = 1;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kinds/canonical.h"
 #include "reconciler/planner/encoding.h"
 #include "reconciler/planner/facts.h"
 
@@ -38,6 +39,10 @@ std::string CloudFactKey(std::string_view name) {
 }
 std::string ReferrersFactKey(const ObjectKey& key) {
   return Join("referrers/", key.kind, key.name);
+}
+
+std::string AllocationFactKey(const ObjectKey& object) {
+  return Join("allocation/", object.kind, object.name);
 }
 
 namespace {
@@ -87,6 +92,10 @@ bool CloudInput::AllowsSysctl(std::string_view key) const {
   return own_kernel || std::find(sysctl_names.begin(), sysctl_names.end(), key) != sysctl_names.end() ||
          std::any_of(sysctl_prefixes.begin(), sysctl_prefixes.end(),
                      [key](const std::string& prefix) { return key.starts_with(prefix); });
+}
+
+Digest FactDigest(const AllocationInput& input) {
+  return Encoder("allocation").Text(kinds::CanonicalBytes(*input.value)).Hash();
 }
 
 Digest FactDigest(const std::vector<Referrer>& referrers) {

@@ -54,6 +54,14 @@ void FactOverlay::PutSecret(SecretInput input) {
   secrets_.insert_or_assign(std::move(name), Fact<SecretInput>{digest, std::move(input)});
 }
 
+void FactOverlay::PutAllocation(AllocationInput input) {
+  const Digest digest = FactDigest(input);
+  const Fact<AllocationInput>* before = FindAllocation(input.object);
+  if (before == nullptr || before->digest != digest) changed_.insert(AllocationFactKey(input.object));
+  ObjectKey key = input.object;
+  allocations_.insert_or_assign(std::move(key), Fact<AllocationInput>{digest, std::move(input)});
+}
+
 std::vector<std::string> FactOverlay::ChangedKeys() const {
   return {changed_.begin(), changed_.end()};
 }
@@ -85,6 +93,11 @@ const Fact<CloudInput>* FactOverlay::FindCloud(std::string_view name) const {
 const Fact<SecretInput>* FactOverlay::FindSecret(std::string_view name) const {
   const auto it = secrets_.find(name);
   return it == secrets_.end() ? base_.FindSecret(name) : &it->second;
+}
+
+const Fact<AllocationInput>* FactOverlay::FindAllocation(const ObjectKey& object) const {
+  const auto it = allocations_.find(object);
+  return it == allocations_.end() ? base_.FindAllocation(object) : &it->second;
 }
 
 std::vector<Referrer> FactOverlay::ReferrersOf(const ObjectKey& key) const {

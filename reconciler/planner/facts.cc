@@ -140,6 +140,18 @@ void FactBase::PutCloud(CloudInput input) {
   clouds_.insert_or_assign(std::move(name), Fact<CloudInput>{digest, std::move(input)});
 }
 
+void FactBase::PutAllocation(AllocationInput input) {
+  const Digest digest = FactDigest(input);
+  const auto it = allocations_.find(input.object);
+  if (it == allocations_.end() || it->second.digest != digest) Changed(AllocationFactKey(input.object));
+  ObjectKey key = input.object;
+  allocations_.insert_or_assign(std::move(key), Fact<AllocationInput>{digest, std::move(input)});
+}
+
+void FactBase::RemoveAllocation(const ObjectKey& object) {
+  if (allocations_.erase(object) > 0) Changed(AllocationFactKey(object));
+}
+
 std::vector<std::string> FactBase::TakeChangedKeys() {
   std::vector<std::string> keys(changed_.begin(), changed_.end());
   changed_.clear();
@@ -168,6 +180,10 @@ const Fact<SecretInput>* FactBase::FindSecret(std::string_view name) const {
 
 const Fact<CloudInput>* FactBase::FindCloud(std::string_view name) const {
   return FindIn(clouds_, name);
+}
+
+const Fact<AllocationInput>* FactBase::FindAllocation(const ObjectKey& object) const {
+  return FindIn(allocations_, object);
 }
 
 std::vector<Referrer> FactBase::ReferrersOf(const ObjectKey& key) const {

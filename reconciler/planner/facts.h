@@ -99,6 +99,12 @@ struct SecretInput {
   std::int64_t version = 0;  // 0: there is no value yet
 };
 
+// What was decided once for an object and stays so (addresses of a mesh): the kind's own message.
+struct AllocationInput {
+  ObjectKey object;
+  std::shared_ptr<const google::protobuf::Message> value;  // never null
+};
+
 // Who refers to an object.
 struct Referrer {
   ObjectKey key;
@@ -114,6 +120,7 @@ std::string MachineFactKey(std::string_view server);
 std::string SecretFactKey(std::string_view name);
 std::string CloudFactKey(std::string_view name);
 std::string ReferrersFactKey(const ObjectKey& key);
+std::string AllocationFactKey(const ObjectKey& object);  // "allocation/mesh/prod"
 
 // Digests of the facts as slices record them.
 Digest FactDigest(const ObjectInput& input);
@@ -122,6 +129,7 @@ Digest FactDigest(const MachineInput& input);
 Digest FactDigest(const SecretInput& input);
 Digest FactDigest(const CloudInput& input);
 Digest FactDigest(const std::vector<Referrer>& referrers);
+Digest FactDigest(const AllocationInput& input);
 
 // One stored fact with its digest.
 template <typename Input>
@@ -140,6 +148,7 @@ class Facts {
   virtual const Fact<MachineInput>* FindMachine(std::string_view server) const = 0;
   virtual const Fact<SecretInput>* FindSecret(std::string_view name) const = 0;
   virtual const Fact<CloudInput>* FindCloud(std::string_view name) const = 0;
+  virtual const Fact<AllocationInput>* FindAllocation(const ObjectKey& object) const = 0;
   // Live objects and tombstones that refer to `key`, sorted.
   virtual std::vector<Referrer> ReferrersOf(const ObjectKey& key) const = 0;
   // All objects, sorted by key.
@@ -173,6 +182,8 @@ class FactBase final : public Facts {
   void PutSecret(SecretInput input);
   void RemoveSecret(std::string_view name);
   void PutCloud(CloudInput input);
+  void PutAllocation(AllocationInput input);
+  void RemoveAllocation(const ObjectKey& object);
 
   // The keys that changed since the last call, sorted.
   std::vector<std::string> TakeChangedKeys();
@@ -183,6 +194,7 @@ class FactBase final : public Facts {
   const Fact<MachineInput>* FindMachine(std::string_view server) const override;
   const Fact<SecretInput>* FindSecret(std::string_view name) const override;
   const Fact<CloudInput>* FindCloud(std::string_view name) const override;
+  const Fact<AllocationInput>* FindAllocation(const ObjectKey& object) const override;
   std::vector<Referrer> ReferrersOf(const ObjectKey& key) const override;
   std::vector<const Fact<ObjectInput>*> Objects() const override;
   std::vector<const Fact<ObservedInput>*> ObservedOf(const ObjectKey& object) const override;
@@ -199,6 +211,7 @@ class FactBase final : public Facts {
   StringMap<Fact<MachineInput>> machines_;
   StringMap<Fact<SecretInput>> secrets_;
   StringMap<Fact<CloudInput>> clouds_;
+  std::map<ObjectKey, Fact<AllocationInput>> allocations_;
   std::unordered_map<ObjectKey, std::set<Referrer>, ObjectKeyHash> referrers_;
   std::set<std::string> changed_;
 };
@@ -213,6 +226,8 @@ class FactOverlay final : public Facts {
   void PutObserved(ObservedInput input);
   // The version that an apply would make: of a new value, or a generator's first.
   void PutSecret(SecretInput input);
+  // The record that an apply would write.
+  void PutAllocation(AllocationInput input);
 
   const FactBase& base() const { return base_; }
   // The keys that differ from the base, sorted.
@@ -224,6 +239,7 @@ class FactOverlay final : public Facts {
   const Fact<MachineInput>* FindMachine(std::string_view server) const override;
   const Fact<SecretInput>* FindSecret(std::string_view name) const override;
   const Fact<CloudInput>* FindCloud(std::string_view name) const override;
+  const Fact<AllocationInput>* FindAllocation(const ObjectKey& object) const override;
   std::vector<Referrer> ReferrersOf(const ObjectKey& key) const override;
   std::vector<const Fact<ObjectInput>*> Objects() const override;
   std::vector<const Fact<ObservedInput>*> ObservedOf(const ObjectKey& object) const override;
@@ -236,6 +252,7 @@ class FactOverlay final : public Facts {
   std::map<ObjectKey, std::optional<Fact<ObjectInput>>> objects_;  // empty: removed
   std::map<ObjectKey, std::map<std::string, Fact<ObservedInput>, std::less<>>> observed_;
   std::map<std::string, Fact<SecretInput>, std::less<>> secrets_;
+  std::map<ObjectKey, Fact<AllocationInput>> allocations_;
   std::map<ObjectKey, std::set<Referrer>> referrers_;  // of those targets whose referrers may differ
   std::set<std::string> changed_;
 };

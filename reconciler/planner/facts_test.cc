@@ -103,6 +103,28 @@ TEST(FactOverlay, AnswersAsTheBaseWouldAndLeavesItAlone) {
   EXPECT_EQ(base.ReferrersOf({"server", "s1"}).size(), 2U);
 }
 
+TEST(FactOverlay, AnAllocationIsReadAsAnApplyWouldWriteIt) {
+  FactBase base;
+  auto before = std::make_shared<testing::WidgetAllocation>();
+  before->set_next(1);
+  base.PutAllocation({{"widget", "w"}, before});
+  EXPECT_THAT(base.TakeChangedKeys(), ElementsAre("allocation/widget/w"));
+  base.PutAllocation({{"widget", "w"}, std::make_shared<testing::WidgetAllocation>(*before)});
+  EXPECT_THAT(base.TakeChangedKeys(), IsEmpty());
+  auto after = std::make_shared<testing::WidgetAllocation>();
+  after->set_next(2);
+  FactOverlay overlay(base);
+  overlay.PutAllocation({{"widget", "w"}, after});
+  EXPECT_THAT(overlay.ChangedKeys(), ElementsAre("allocation/widget/w"));
+  RecordingReader reader(overlay);
+  EXPECT_EQ(static_cast<const testing::WidgetAllocation*>(reader.Allocation({"widget", "w"}))->next(), 2);
+  EXPECT_EQ(reader.Allocation({"widget", "v"}), nullptr);
+  EXPECT_EQ(static_cast<const testing::WidgetAllocation&>(*base.FindAllocation({"widget", "w"})->input.value).next(),
+            1);
+  base.RemoveAllocation({"widget", "w"});
+  EXPECT_THAT(base.TakeChangedKeys(), ElementsAre("allocation/widget/w"));
+}
+
 TEST(RecordingReader, NotesEveryReadOnceAbsentOnesToo) {
   FactBase base;
   base.PutObject(MakeTestObject("widget", "w", On("s1")));

@@ -23,6 +23,9 @@ struct ActionDraft {
   // Encodes the verb's message, and notes its canonical form for the slice's digest.
   void SetPayload(const google::protobuf::Message& payload);
   void SetCompensation(std::string verb, std::string summary, const google::protobuf::Message& payload);
+  // What only exists when the action is dispatched: a field of what `server`'s driver observed of `object`. `path` as
+  // in FactBinding. The driver finds the value under `name` in Dispatch.bound.
+  void Bind(std::string name, const ObjectKey& object, std::string server, std::string path);
 
   v1::Action action;  // everything but id, object and depends_on; payloads by the functions above
   Digest payload_digest;
@@ -61,6 +64,19 @@ class KindPlanner {
     static_cast<void>(reader);
     return nullptr;
   }
+
+  // What has to be decided once and kept for as long as the object exists: from the record of before (nullptr: there
+  // is none) the record that holds what the object asks for, too. Apply writes it with the object, and a dry run shows
+  // the same; planners read it as the fact allocation/KIND/NAME. What was decided is never decided anew. Where it
+  // cannot be (a range is used up) the record stays as it was, and PlanObject says why. nullptr: the kind needs none.
+  virtual std::unique_ptr<google::protobuf::Message> Allocate(const ObjectInput& object,
+                                                              const google::protobuf::Message* before) const {
+    static_cast<void>(object);
+    static_cast<void>(before);
+    return nullptr;
+  }
+  // An empty record, to read a stored one into; nullptr: the kind needs none.
+  virtual std::unique_ptr<google::protobuf::Message> NewAllocation() const { return nullptr; }
 
   // The servers whose agents observe the object, sorted.
   virtual std::vector<std::string> ServersOf(const ObjectInput& object) const = 0;

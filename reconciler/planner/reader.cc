@@ -57,6 +57,11 @@ std::vector<Referrer> RecordingReader::Referrers(const ObjectKey& key) {
   return referrers;
 }
 
+const google::protobuf::Message* RecordingReader::Allocation(const ObjectKey& object) {
+  const AllocationInput* allocation = Record(reads_, AllocationFactKey(object), facts_.FindAllocation(object));
+  return allocation == nullptr ? nullptr : allocation->value.get();
+}
+
 std::vector<ReadRecord> RecordingReader::TakeReads() {
   std::sort(reads_.begin(), reads_.end());
   reads_.erase(std::unique(reads_.begin(), reads_.end()), reads_.end());

@@ -38,6 +38,8 @@ class RecordingReader {
   // 0: no such secret, or it has no value yet.
   std::int64_t SecretVersion(std::string_view name);
   std::vector<Referrer> Referrers(const ObjectKey& key);
+  // The kind's own message; nullptr: nothing was allocated.
+  const google::protobuf::Message* Allocation(const ObjectKey& object);
 
   // Sorted by key, each once. The reader is empty afterwards.
   std::vector<ReadRecord> TakeReads();

@@ -39,6 +39,15 @@ void ActionDraft::SetCompensation(std::string verb, std::string summary, const g
   compensation_digest = Sha256(kinds::CanonicalBytes(payload));
 }
 
+void ActionDraft::Bind(std::string name, const ObjectKey& object, std::string server, std::string path) {
+  v1::FactBinding& binding = *action.add_bindings();
+  binding.set_name(std::move(name));
+  binding.mutable_object()->set_kind(object.kind);
+  binding.mutable_object()->set_name(object.name);
+  binding.set_server(std::move(server));
+  binding.set_path(std::move(path));
+}
+
 namespace {
 
 constexpr std::size_t kIdLetters = 15;
@@ -69,6 +78,11 @@ void AddAction(Encoder& encoder, const ActionDraft& draft) {
   for (const v1::Guard& guard : action.guards()) encoder.Text(guard.fact()).Text(guard.expected()).Text(guard.why());
   encoder.Number(action.secrets_size());
   for (const v1::SecretUse& secret : action.secrets()) encoder.Text(secret.name()).Number(secret.version());
+  encoder.Number(action.bindings_size());
+  for (const v1::FactBinding& binding : action.bindings()) {
+    encoder.Text(binding.name()).Text(binding.object().kind()).Text(binding.object().name());
+    encoder.Text(binding.server()).Text(binding.path());
+  }
   encoder.Number(draft.after.size());
   for (const std::size_t place : draft.after) encoder.Number(place);
   encoder.Number(draft.after_objects.size());

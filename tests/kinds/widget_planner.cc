@@ -74,17 +74,25 @@ Result<SliceDraft> WidgetPlanner::PlanObject(const ObjectInput& object, Recordin
   if (live) {
     wanted.insert(spec.servers().begin(), spec.servers().end());
     for (const std::string& server : wanted) after.push_back({"server", server});
+    if (spec.has_copies()) after.push_back({"widget", spec.copies()});
     for (const std::string& need : spec.needs()) after.push_back({"widget", need});
     for (const ObjectKey& key : after) {
       if (reader.Object(key) == nullptr) return FailedPrecondition(key.Text() + " does not exist");
     }
   }
+  const auto* numbers =
+      spec.numbered() ? static_cast<const testing::WidgetAllocation*>(reader.Allocation(object.key)) : nullptr;
   for (const std::string& server : wanted) {
     const ObservedInput* observed = reader.Observed(object.key, server);
     const auto* is = observed == nullptr ? nullptr : static_cast<const WidgetObserved*>(observed->observed.get());
     const bool there = is != nullptr && is->has_payload();
     if (there && is->payload() == spec.payload()) continue;
     AddPut(object, server, there ? is : nullptr, after, draft);
+    v1::Action& action = draft.actions.back().action;
+    if (numbers != nullptr) {
+      action.set_summary(action.summary() + " as number " + std::to_string(numbers->numbers().at(server)));
+    }
+    if (spec.has_copies()) draft.actions.back().Bind("payload", {"widget", spec.copies()}, server, "payload");
   }
   for (const std::string& server : reader.ObservedServers(object.key)) {
     if (wanted.contains(server)) continue;
@@ -105,6 +113,23 @@ std::unique_ptr<google::protobuf::Message> WidgetPlanner::ComputeStatus(const Ob
   }
   status->set_ready_servers(ready);
   return status;
+}
+
+std::unique_ptr<google::protobuf::Message> WidgetPlanner::Allocate(const ObjectInput& object,
+                                                                   const google::protobuf::Message* before) const {
+  if (!Spec(object).numbered()) return nullptr;
+  auto record = std::make_unique<testing::WidgetAllocation>();
+  if (before != nullptr) record->CopyFrom(*before);
+  for (const std::string& server : ServersOf(object)) {
+    if (record->numbers().contains(server)) continue;
+    record->set_next(record->next() + 1);
+    (*record->mutable_numbers())[server] = record->next();
+  }
+  return record;
+}
+
+std::unique_ptr<google::protobuf::Message> WidgetPlanner::NewAllocation() const {
+  return std::make_unique<testing::WidgetAllocation>();
 }
 
 std::vector<std::string> WidgetPlanner::ServersOf(const ObjectInput& object) const {

@@ -193,6 +193,7 @@ v1::ActionOutcome MemoryAgent::Act(const v1::Dispatch& dispatch) {
       return outcome;
     }
     widgets[action.object().name()] = spec.payload();
+    bound[action.object().name()] = {dispatch.bound().begin(), dispatch.bound().end()};
     (*outcome.mutable_proof_after())["invocation_id:widget"] = std::to_string(total_effects());
   } else if (action.verb() == "widget.remove") {
     widgets.erase(action.object().name());

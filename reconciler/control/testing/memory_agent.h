@@ -33,6 +33,7 @@ class MemoryAgent {
   std::map<std::string, std::string> widgets;                           // payload by name
   std::map<std::string, v1::kinds::ServerFile> files;                   // by path
   std::map<std::string, std::pair<std::string, std::int64_t>> secrets;  // name and version, by path
+  std::map<std::string, std::map<std::string, std::string>> bound;      // Dispatch.bound of the last put, by widget
   // Effects of each action, by id: never more than one for one attempt that was sent.
   const std::map<std::string, int>& effects() const { return effects_; }
   int total_effects() const;
