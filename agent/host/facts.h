@@ -12,8 +12,10 @@ class Facts {
   virtual ~Facts() = default;
   virtual std::string BootId() = 0;
   virtual std::string Hostname() = 0;
-  virtual std::string OperatingSystem() = 0;                      // "debian 12"
-  virtual std::vector<std::string> Addresses() = 0;               // without loopback and link-local, sorted
+  virtual std::string OperatingSystem() = 0;         // "debian 12"
+  virtual std::vector<std::string> Addresses() = 0;  // without loopback, link-local and meshes, sorted
+  // The one that goes out to others; empty where there is none.
+  virtual std::string Address() = 0;
   virtual std::map<std::string, std::string> Capabilities() = 0;  // probed once
   virtual std::map<std::string, double> Health() = 0;  // volatile: load1, memory_available_bytes, disk_free_bytes
 };

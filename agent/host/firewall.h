@@ -1,4 +1,5 @@
-// Podwright's own nftables table, `inet podwright`. No other table is read or touched.
+// Podwright's own nftables tables: `inet podwright`, of the server, and further ones by name (`podwright_…`), whose
+// text the caller makes. No other table is read or touched.
 // Threading: one caller at a time.
 #pragma once
 
@@ -19,6 +20,12 @@ class Firewall {
   // In one transaction of the kernel.
   virtual Status Replace(const kinds::FirewallTable& table) = 0;
   virtual Status RemoveTable() = 0;
+  // A further table: the kernel's own words for it; nothing where there is none.
+  virtual Result<std::optional<std::string>> Listing(const std::string& table) = 0;
+  // `text` is the whole table, `table inet NAME { … }`; in one transaction.
+  virtual Status ReplaceTable(const std::string& table, const std::string& text) = 0;
+  virtual Status RemoveTable(const std::string& table) = 0;
+
   // An nft script that brings back the table of this moment, or its absence.
   virtual Result<std::string> RestoreScript() = 0;
   virtual Status Load(const std::string& script) = 0;

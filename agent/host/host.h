@@ -9,6 +9,7 @@
 #include "agent/host/sysctls.h"
 #include "agent/host/units.h"
 #include "agent/host/users.h"
+#include "agent/host/wireguard.h"
 
 namespace podwright::host {
 
@@ -21,6 +22,7 @@ struct Host {
   Sysctls& sysctls;
   Firewall& firewall;
   Facts& facts;
+  Wireguard& wireguard;
 };
 
 }  // namespace podwright::host

@@ -1,6 +1,7 @@
 #include "agent/host/memory_host.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "core/digest.h"
 
@@ -11,11 +12,19 @@ std::string ScriptOf(const std::optional<kinds::FirewallTable>& table) {
   std::string script = "# podwright\n";
   if (!table) return script;
   script += table->keep_ssh ? "ssh\n" : "no-ssh\n";
+  for (const auto& mesh : table->meshes) script += mesh.interface + " " + std::to_string(mesh.port) + "\n";
   for (const auto& line : table->lines) {
     script += line.name + " " + line.protocol + " " + std::to_string(line.port) + " " + std::to_string(line.port_end) +
               " " + line.source + "\n";
   }
   return script;
+}
+
+// "pw-prod" of "wg-quick@pw-prod.service".
+std::string InterfaceOfUnit(const std::string& unit) {
+  const std::string prefix = "wg-quick@";
+  if (unit.compare(0, prefix.size(), prefix) != 0) return "";
+  return unit.substr(prefix.size(), unit.rfind(".service") - prefix.size());
 }
 
 }  // namespace
@@ -88,7 +97,23 @@ struct MemoryFirewall final : Firewall {
   Result<std::string> RestoreScript() override;
   Status Load(const std::string& script) override;
   std::vector<std::string> LoadCommand(const std::string& path) const override { return {"nft", "-f", path}; }
+  Result<std::optional<std::string>> Listing(const std::string& table) override;
+  Status ReplaceTable(const std::string& table, const std::string& text) override;
+  Status RemoveTable(const std::string& table) override;
   std::map<std::string, std::optional<kinds::FirewallTable>> scripts;
+};
+
+// A unit wg-quick@NAME.service makes the interface of /etc/wireguard/NAME.conf when it starts, and takes it away.
+struct MemoryWireguard final : Wireguard {
+  explicit MemoryWireguard(MemoryHost& h) : host(h) {}
+  MemoryHost& host;
+  Result<std::optional<WireguardDevice>> Show(const std::string& interface) override;
+  Status SyncConf(const std::string& interface, const std::string& configuration) override;
+  Result<std::string> GenerateKey() override;
+  Result<std::string> PublicKey(const std::string& private_key) override;
+  Result<bool> AwaitHandshake(const std::string& interface, const std::string& public_key,
+                              std::chrono::milliseconds limit) override;
+  void Nudge(const std::vector<std::string>& addresses) override;
 };
 
 struct MemoryFacts final : Facts {
@@ -98,12 +123,14 @@ struct MemoryFacts final : Facts {
   std::string Hostname() override { return "memory"; }
   std::string OperatingSystem() override { return "debian 12"; }
   std::vector<std::string> Addresses() override { return {"192.0.2.1"}; }
+  std::string Address() override { return "192.0.2.1"; }
   std::map<std::string, std::string> Capabilities() override { return host.capabilities; }
   std::map<std::string, double> Health() override { return {{"load1", 0.0}}; }
 };
 
 struct MemoryParts {
-  explicit MemoryParts(MemoryHost& h) : files(h), packages(h), units(h), users(h), sysctls(h), firewall(h), facts(h) {}
+  explicit MemoryParts(MemoryHost& h)
+      : files(h), packages(h), units(h), users(h), sysctls(h), firewall(h), facts(h), wireguard(h) {}
   MemoryFiles files;
   MemoryPackages packages;
   MemoryUnits units;
@@ -111,9 +138,11 @@ struct MemoryParts {
   MemorySysctls sysctls;
   MemoryFirewall firewall;
   MemoryFacts facts;
+  MemoryWireguard wireguard;
 
   static Status Fault(MemoryHost& host, const std::string& operation) { return host.Fault(operation); }
   static void Effect(MemoryHost& host, std::string effect) { host.Effect(std::move(effect)); }
+  static void MeshStarted(MemoryHost& host, const std::string& unit) { host.MeshStarted(unit); }
   static std::uint64_t Next(MemoryHost& host) { return ++host.counter_; }
 };
 
@@ -245,6 +274,9 @@ Status MemoryPackages::Remove(const std::string& name) {
 // ---- units ----
 
 Result<MemoryHost::Unit*> MemoryUnits::Loaded(const std::string& unit) {
+  if (!InterfaceOfUnit(unit).empty() && host.packages.contains("wireguard-tools")) {
+    host.units.try_emplace(unit, MemoryHost::Unit{{"loaded", "inactive", "disabled", "", 0, 0}});
+  }
   const auto found = host.units.find(unit);
   if (found == host.units.end()) return NotFound("Unit " + unit + " not found.");
   return &found->second;
@@ -254,6 +286,7 @@ Status MemoryUnits::Run(const std::string& name, MemoryHost::Unit& unit) {
   unit.state.invocation_id = "invocation-" + std::to_string(MemoryParts::Next(host));
   unit.state.active_state = unit.fails_to_start ? "failed" : "active";
   unit.state.started_us = unit.state.stopped_us + 1'000'000;
+  if (!unit.fails_to_start) MemoryParts::MeshStarted(host, name);
   if (unit.fails_to_start) return Internal("Job for " + name + " failed because the control process exited");
   return Ok();
 }
@@ -302,6 +335,7 @@ Status MemoryUnits::Stop(const std::string& unit) {
   PW_TRY(MemoryParts::Fault(host, "units.stop"));
   PW_ASSIGN(MemoryHost::Unit * found, Loaded(unit));
   found->state.active_state = "inactive";
+  host.wireguard.erase(InterfaceOfUnit(unit));
   MemoryParts::Effect(host, "units.stop " + unit);
   return Ok();
 }
@@ -454,6 +488,97 @@ Status MemoryFirewall::Load(const std::string& script) {
   return Ok();
 }
 
+Result<std::optional<std::string>> MemoryFirewall::Listing(const std::string& table) {
+  PW_TRY(MemoryParts::Fault(host, "firewall.listing"));
+  const auto found = host.tables.find(table);
+  if (found == host.tables.end()) return std::optional<std::string>();
+  return std::optional<std::string>(found->second);
+}
+
+Status MemoryFirewall::ReplaceTable(const std::string& table, const std::string& text) {
+  PW_TRY(MemoryParts::Fault(host, "firewall.replace-table"));
+  host.tables[table] = text;
+  MemoryParts::Effect(host, "firewall.replace-table " + table);
+  return Ok();
+}
+
+Status MemoryFirewall::RemoveTable(const std::string& table) {
+  PW_TRY(MemoryParts::Fault(host, "firewall.remove-table"));
+  host.tables.erase(table);
+  MemoryParts::Effect(host, "firewall.remove-table " + table);
+  return Ok();
+}
+
+// ---- WireGuard ----
+
+namespace {
+
+std::string MemoryPublicKey(const std::string& private_key) {
+  return Base64Encode(Sha256(private_key).View());
+}
+
+// What `wg` takes of a configuration; handshakes of peers that stay are kept.
+WireguardDevice DeviceOf(const std::string& configuration, const WireguardDevice& before) {
+  WireguardDevice device;
+  WireguardPeer* peer = nullptr;
+  std::istringstream lines(configuration);
+  for (std::string line; std::getline(lines, line);) {
+    const auto equals = line.find(" = ");
+    if (equals == std::string::npos) continue;
+    const std::string name = line.substr(0, equals);
+    const std::string value = line.substr(equals + 3);
+    if (name == "PrivateKey") device.public_key = MemoryPublicKey(value);
+    if (name == "ListenPort") device.port = std::stoll(value);
+    if (name == "PublicKey") {
+      peer = &device.peers[value];
+      const auto known = before.peers.find(value);
+      if (known != before.peers.end()) peer->latest_handshake_unix = known->second.latest_handshake_unix;
+    }
+    if (name == "AllowedIPs" && peer != nullptr) peer->allowed_ips.insert(value);
+  }
+  return device;
+}
+
+}  // namespace
+
+Result<std::optional<WireguardDevice>> MemoryWireguard::Show(const std::string& interface) {
+  PW_TRY(MemoryParts::Fault(host, "wireguard.show"));
+  const auto found = host.wireguard.find(interface);
+  if (found == host.wireguard.end()) return std::optional<WireguardDevice>();
+  return std::optional<WireguardDevice>(found->second);
+}
+
+Status MemoryWireguard::SyncConf(const std::string& interface, const std::string& configuration) {
+  PW_TRY(MemoryParts::Fault(host, "wireguard.sync"));
+  const auto found = host.wireguard.find(interface);
+  if (found == host.wireguard.end()) return NotFound("Unable to modify interface: No such device");
+  found->second = DeviceOf(configuration, found->second);
+  MemoryParts::Effect(host, "wireguard.sync " + interface);
+  return Ok();
+}
+
+Result<std::string> MemoryWireguard::GenerateKey() {
+  PW_TRY(MemoryParts::Fault(host, "wireguard.genkey"));
+  return Base64Encode(Sha256("key " + std::to_string(MemoryParts::Next(host))).View());
+}
+
+Result<std::string> MemoryWireguard::PublicKey(const std::string& private_key) {
+  PW_TRY(MemoryParts::Fault(host, "wireguard.pubkey"));
+  return MemoryPublicKey(private_key);
+}
+
+Result<bool> MemoryWireguard::AwaitHandshake(const std::string& interface, const std::string& public_key,
+                                             std::chrono::milliseconds /*limit*/) {
+  PW_TRY(MemoryParts::Fault(host, "wireguard.await"));
+  const auto found = host.wireguard.find(interface);
+  return found != host.wireguard.end() && found->second.peers.contains(public_key) &&
+         host.handshakes.contains(public_key);
+}
+
+void MemoryWireguard::Nudge(const std::vector<std::string>& addresses) {
+  for (const std::string& address : addresses) MemoryParts::Effect(host, "wireguard.nudge " + address);
+}
+
 // ---- the whole ----
 
 MemoryHost::MemoryHost() : parts_(std::make_unique<MemoryParts>(*this)) {
@@ -468,7 +593,7 @@ MemoryHost::~MemoryHost() = default;
 
 Host MemoryHost::View() {
   return {parts_->files,   parts_->packages, parts_->units, parts_->users,
-          parts_->sysctls, parts_->firewall, parts_->facts};
+          parts_->sysctls, parts_->firewall, parts_->facts, parts_->wireguard};
 }
 
 Status MemoryHost::Fault(const std::string& operation) {
@@ -483,17 +608,33 @@ void MemoryHost::Fail(const std::string& operation, Error error, int times) {
   for (int i = 0; i < times; ++i) faults_[operation].push_back(error);
 }
 
+void MemoryHost::MeshStarted(const std::string& unit) {
+  const std::string interface = InterfaceOfUnit(unit);
+  const auto configuration = files.find("/etc/wireguard/" + interface + ".conf");
+  if (interface.empty() || configuration == files.end()) return;
+  wireguard[interface] = DeviceOf(configuration->second.content, {});
+  // The configuration's PreUp.
+  const auto rules = files.find("/etc/wireguard/" + interface + ".nft");
+  if (rules == files.end()) return;
+  const std::string& script = rules->second.content;
+  const std::string table = script.substr(11, script.find('\n') - 11);
+  tables[table] = script.substr(script.find("table inet " + table + " {"));
+}
+
 int MemoryHost::Count(const std::string& effect) const {
   return static_cast<int>(std::count(effects_.begin(), effects_.end(), effect));
 }
 
 void MemoryHost::Reboot() {
   firewall.reset();
+  tables.clear();
+  wireguard.clear();
   timers.clear();
   boot_id = "boot-" + std::to_string(++counter_);
   for (auto& [name, unit] : units) {
     unit.state.active_state = unit.state.Enabled() ? "active" : "inactive";
     unit.state.invocation_id = unit.state.Enabled() ? "invocation-" + std::to_string(++counter_) : "";
+    if (unit.state.Enabled()) MeshStarted(name);
   }
 }
 

@@ -61,6 +61,9 @@ class MemoryHost {
   std::set<std::string> groups;
   std::map<std::string, std::string> sysctls;
   std::optional<kinds::FirewallTable> firewall;
+  std::map<std::string, std::string> tables;         // further nftables tables: their text, by name
+  std::map<std::string, WireguardDevice> wireguard;  // interfaces that are up
+  std::set<std::string> handshakes;                  // public keys of peers that answer
   std::map<std::string, Timer> timers;
   std::map<std::string, std::string> capabilities;
   std::string boot_id = "boot-1";
@@ -68,6 +71,7 @@ class MemoryHost {
  private:
   friend struct MemoryParts;
   Status Fault(const std::string& operation);
+  void MeshStarted(const std::string& unit);
   void Effect(std::string effect) { effects_.push_back(std::move(effect)); }
 
   std::map<std::string, std::deque<Error>> faults_;

@@ -1,6 +1,7 @@
 #include "agent/host/nft_table.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr char kPrologue[] = "table inet podwright\ndelete table inet podwright\n";
+constexpr char kMeshComment[] = "podwright: mesh";
 constexpr char kSshComment[] = "podwright: ssh";
 
 bool SafeName(const std::string& name) {
@@ -100,6 +102,20 @@ std::optional<kinds::FirewallLine> DeclaredRule(const Json& rule, const Json& ex
   return std::nullopt;
 }
 
+// The two rules of a mesh, one of which this is: the interface by its name, WireGuard's port by the comment.
+bool MeshRule(const Json& rule, const Json& expressions, std::map<std::string, int>& ports, std::set<std::string>& in) {
+  if (expressions.size() != 2 || !expressions[1].contains("accept")) return false;
+  const std::string comment = rule.value("comment", "");
+  const std::string prefix = std::string(kMeshComment) + " ";
+  if (comment.compare(0, prefix.size(), prefix) != 0) return false;
+  const std::string interface = comment.substr(prefix.size());
+  if (const auto right = RightOf(expressions[0], {{"meta", {{"key", "iifname"}}}}); right && *right == interface) {
+    return in.insert(interface).second;
+  }
+  const auto right = RightOf(expressions[0], {{"payload", {{"protocol", "udp"}, {"field", "dport"}}}});
+  return right && right->is_number_integer() && ports.emplace(interface, right->get<int>()).second;
+}
+
 bool IsOurChain(const Json& chain) {
   return chain.value("name", "") == "input" && chain.value("type", "") == "filter" &&
          chain.value("hook", "") == "input" && chain.value("policy", "") == "drop" && chain.value("prio", 1) == 0;
@@ -110,6 +126,8 @@ kinds::FirewallTable ReadTable(const Json& items) {
   table.keep_ssh = false;
   std::set<Fixed> fixed;
   bool chain_found = false;
+  std::map<std::string, int> mesh_ports;
+  std::set<std::string> mesh_interfaces;
   for (const Json& item : items) {
     if (item.contains("metainfo") || item.contains("table")) continue;
     if (item.contains("chain") && IsOurChain(item["chain"])) {
@@ -123,6 +141,7 @@ kinds::FirewallTable ReadTable(const Json& items) {
         fixed.insert(*known);
         continue;
       }
+      if (MeshRule(rule, expressions, mesh_ports, mesh_interfaces)) continue;
       if (auto line = DeclaredRule(rule, expressions); line) {
         table.lines.push_back(*std::move(line));
         continue;
@@ -136,6 +155,15 @@ kinds::FirewallTable ReadTable(const Json& items) {
   if (!chain_found) table.foreign.emplace_back("no input chain that drops");
   for (const Fixed needed : {Fixed::kLoopback, Fixed::kEstablished, Fixed::kIcmp}) {
     if (!fixed.contains(needed)) table.foreign.emplace_back("a fixed rule is missing");
+  }
+  for (const auto& [interface, port] : mesh_ports) {
+    if (mesh_interfaces.erase(interface) > 0)
+      table.meshes.push_back({interface, port});
+    else
+      table.foreign.push_back("half of the rules of the mesh " + interface);
+  }
+  for (const std::string& interface : mesh_interfaces) {
+    table.foreign.push_back("half of the rules of the mesh " + interface);
   }
   std::sort(table.lines.begin(), table.lines.end());
   table.lines.erase(std::unique(table.lines.begin(), table.lines.end()), table.lines.end());
@@ -154,6 +182,12 @@ Result<std::string> NftScript(const kinds::FirewallTable& table) {
       "    ct state { established, related } accept\n"
       "    meta l4proto { icmp, ipv6-icmp } accept\n";
   if (table.keep_ssh) script += std::string("    tcp dport 22 accept comment \"") + kSshComment + "\"\n";
+  for (const kinds::FirewallMesh& mesh : table.meshes) {
+    if (!SafeName(mesh.interface)) return InvalidArgument("\"" + mesh.interface + "\" is no interface of a mesh");
+    const std::string end = std::string(" accept comment \"") + kMeshComment + " " + mesh.interface + "\"\n";
+    script += "    iifname \"" + mesh.interface + "\"" + end;
+    script += "    udp dport " + std::to_string(mesh.port) + end;
+  }
   for (const kinds::FirewallLine& line : table.lines) {
     if (!SafeName(line.name) || (line.protocol != "tcp" && line.protocol != "udp")) {
       return InvalidArgument("the firewall rule \"" + line.name + "\" has no valid name or protocol");
@@ -171,6 +205,9 @@ Result<std::string> NftScript(const kinds::FirewallTable& table) {
 
 std::string NftRemoveScript() {
   return kPrologue;
+}
+std::string NftReplaceScript(const std::string& table, const std::string& text) {
+  return "table inet " + table + "\ndelete table inet " + table + "\n" + text;
 }
 std::string NftRestoreScript(const std::string& listing) {
   return kPrologue + listing;

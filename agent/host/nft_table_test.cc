@@ -37,6 +37,26 @@ TEST(NftTable, WhatTheKernelTellsIsWhatWasWanted) {
   EXPECT_EQ(*table, Table());
 }
 
+TEST(NftTable, TheRulesOfAMeshAreReadBackAndHalfOfThemIsForeign) {
+  const std::string interface =
+      R"(,{"rule": {"chain": "input", "handle": 12, "comment": "podwright: mesh pw-prod", "expr": [{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "pw-prod"}}, {"accept": null}]}})";
+  const std::string port =
+      R"(,{"rule": {"chain": "input", "handle": 13, "comment": "podwright: mesh pw-prod", "expr": [{"match": {"op": "==", "left": {"payload": {"protocol": "udp", "field": "dport"}}, "right": 51820}}, {"accept": null}]}})";
+  auto wanted = Table();
+  wanted.meshes = {{"pw-prod", 51820}};
+  const auto whole = ParseNftTable(Listing(interface + port));
+  ASSERT_TRUE(whole.ok());
+  EXPECT_EQ(*whole, wanted);
+  EXPECT_NE(NftScript(wanted).value().find("udp dport 51820 accept comment \"podwright: mesh pw-prod\""),
+            std::string::npos);
+  for (const std::string& half : {interface, port}) {
+    const auto table = ParseNftTable(Listing(half));
+    ASSERT_TRUE(table.ok());
+    EXPECT_EQ(table->foreign.size(), 1U);
+    EXPECT_TRUE(table->meshes.empty());
+  }
+}
+
 TEST(NftTable, ARuleOfSomebodyElseIsForeign) {
   const auto table = ParseNftTable(Listing(
       R"(,{"rule": {"chain": "input", "handle": 12, "expr": [{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 23}}, {"accept": null}]}})"));

@@ -1,18 +1,23 @@
 #include "agent/host/real_facts.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <set>
 
 #include "agent/host/programs.h"
+#include "kinds/mesh/mesh_form.h"
 
 namespace podwright::host {
 namespace {
@@ -40,6 +45,23 @@ std::string Writable(const char* path) {
   return ::access(path, W_OK) == 0 ? "true" : "false";
 }
 
+// How WireGuard can be had: of the kernel, or as a program over /dev/net/tun. Empty: not at all.
+std::string ProbeWireguard() {
+  constexpr char kProbe[] = "pw-probe";
+  if (RunProgram({"ip", "link", "add", "dev", kProbe, "type", "wireguard"}).ok()) {
+    static_cast<void>(RunProgram({"ip", "link", "delete", "dev", kProbe}).ok());
+    return "kernel";
+  }
+  const int tun = ::open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+  if (tun < 0) return "";
+  ifreq request{};
+  std::strncpy(request.ifr_name, kProbe, IFNAMSIZ - 1);
+  request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  const bool made = ::ioctl(tun, TUNSETIFF, &request) == 0;
+  ::close(tun);
+  return made ? "userspace" : "";
+}
+
 std::map<std::string, std::string> Probe() {
   std::map<std::string, std::string> found;
   found["sysctl.net"] = Writable("/proc/sys/net/ipv4/ip_forward");
@@ -48,11 +70,39 @@ std::map<std::string, std::string> Probe() {
   if (const std::string version = VersionOf({"systemctl", "--version"}); !version.empty()) found["systemd"] = version;
   // A program without the right to ask the kernel is of no use.
   if (RunProgram({"nft", "list", "tables"}).ok()) found["nftables"] = VersionOf({"nft", "--version"});
+  if (const std::string wireguard = ProbeWireguard(); !wireguard.empty()) found["wireguard"] = wireguard;
   found["apt"] = ::access("/usr/bin/apt-get", X_OK) == 0 ? "true" : "false";
   if (const std::string container = FirstLine("/run/systemd/container"); !container.empty()) {
     found["container"] = container;
   }
   return found;
+}
+
+// What the kernel puts under a packet to `to`; nothing is sent.
+std::string SourceTowards(int family, const char* to) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(sockaddr_in6);
+  void* raw = nullptr;
+  if (family == AF_INET) {
+    auto* v4 = reinterpret_cast<sockaddr_in*>(&address);
+    v4->sin_port = htons(9);
+    raw = &v4->sin_addr;
+    size = sizeof(sockaddr_in);
+  } else {
+    auto* v6 = reinterpret_cast<sockaddr_in6*>(&address);
+    v6->sin6_port = htons(9);
+    raw = &v6->sin6_addr;
+  }
+  address.ss_family = static_cast<sa_family_t>(family);
+  ::inet_pton(family, to, raw);
+  const int fd = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return "";
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool known = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+                     ::inet_ntop(family, raw, text.data(), text.size()) != nullptr;
+  ::close(fd);
+  return known ? text.data() : "";
 }
 
 bool LinkLocal(const sockaddr* address) {
@@ -94,6 +144,7 @@ std::vector<std::string> RealFacts::Addresses() {
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) return {};
   for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
+    if (std::string_view(at->ifa_name).starts_with(kinds::kMeshInterfacePrefix)) continue;
     if (at->ifa_addr == nullptr || (at->ifa_flags & IFF_LOOPBACK) != 0 || (at->ifa_flags & IFF_UP) == 0) continue;
     const int family = at->ifa_addr->sa_family;
     if ((family != AF_INET && family != AF_INET6) || LinkLocal(at->ifa_addr)) continue;
@@ -105,6 +156,12 @@ std::vector<std::string> RealFacts::Addresses() {
   }
   ::freeifaddrs(list);
   return {found.begin(), found.end()};
+}
+
+std::string RealFacts::Address() {
+  // Addresses of documentation: no network has a way of its own to them.
+  const std::string v4 = SourceTowards(AF_INET, "198.51.100.1");
+  return v4.empty() ? SourceTowards(AF_INET6, "2001:db8::1") : v4;
 }
 
 std::map<std::string, std::string> RealFacts::Capabilities() {

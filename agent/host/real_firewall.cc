@@ -7,10 +7,10 @@ namespace podwright::host {
 namespace {
 
 // The listing; nothing where there is no table, or no nftables at all.
-Result<std::optional<std::string>> List(bool json) {
+Result<std::optional<std::string>> List(bool json, const std::string& table = "podwright") {
   std::vector<std::string> argv = {"nft"};
   if (json) argv.emplace_back("-j");
-  argv.insert(argv.end(), {"list", "table", "inet", "podwright"});
+  argv.insert(argv.end(), {"list", "table", "inet", table});
   const ProcessRequest request = Program(argv);
   const auto result = RunProcess(request);
   if (!result.ok()) {
@@ -38,6 +38,18 @@ Status NftFirewall::Replace(const kinds::FirewallTable& table) {
 
 Status NftFirewall::RemoveTable() {
   return Load(NftRemoveScript());
+}
+
+Result<std::optional<std::string>> NftFirewall::Listing(const std::string& table) {
+  return List(false, table);
+}
+
+Status NftFirewall::ReplaceTable(const std::string& table, const std::string& text) {
+  return Load(NftReplaceScript(table, text));
+}
+
+Status NftFirewall::RemoveTable(const std::string& table) {
+  return Load(NftReplaceScript(table, ""));
 }
 
 Result<std::string> NftFirewall::RestoreScript() {

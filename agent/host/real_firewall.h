@@ -10,6 +10,9 @@ class NftFirewall final : public Firewall {
   Result<std::optional<kinds::FirewallTable>> Read() override;
   Status Replace(const kinds::FirewallTable& table) override;
   Status RemoveTable() override;
+  Result<std::optional<std::string>> Listing(const std::string& table) override;
+  Status ReplaceTable(const std::string& table, const std::string& text) override;
+  Status RemoveTable(const std::string& table) override;
   Result<std::string> RestoreScript() override;
   Status Load(const std::string& script) override;
   std::vector<std::string> LoadCommand(const std::string& path) const override;

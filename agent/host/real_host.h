@@ -6,13 +6,14 @@
 #include "agent/host/real_files.h"
 #include "agent/host/real_firewall.h"
 #include "agent/host/real_machine.h"
+#include "agent/host/real_wireguard.h"
 
 namespace podwright::host {
 
 class RealHost {
  public:
   RealHost() : files_(accounts_), users_(accounts_) {}
-  Host View() { return {files_, packages_, units_, users_, sysctls_, firewall_, facts_}; }
+  Host View() { return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_}; }
 
  private:
   Accounts accounts_;
@@ -23,6 +24,7 @@ class RealHost {
   ProcSysctls sysctls_;
   NftFirewall firewall_;
   RealFacts facts_;
+  WgTool wireguard_;
 };
 
 }  // namespace podwright::host

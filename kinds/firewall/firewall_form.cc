@@ -47,8 +47,12 @@ Result<std::string> NormalPrefix(const std::string& text) {
   return Masked(family, address, bits, max_bits);
 }
 
-Result<FirewallTable> WantedFirewall(const v1::kinds::ServerFirewall& firewall) {
+Result<FirewallTable> WantedFirewall(const v1::kinds::ServerFirewall& firewall, const FirewallMeshes& meshes) {
   FirewallTable table;
+  for (const auto& [interface, port] : meshes) {
+    if (port < 1 || port > kMaxPort) return InvalidArgument("the mesh " + interface + " has no valid port");
+    table.meshes.push_back({interface, static_cast<int>(port)});
+  }
   table.keep_ssh = !firewall.has_keep_ssh() || firewall.keep_ssh();
   for (const auto& [name, rule] : firewall.inbound()) {
     FirewallLine line;
@@ -83,6 +87,11 @@ std::string FirewallDigest(const FirewallTable& table) {
     hasher.UpdateField(line.protocol);
     hasher.UpdateField(std::to_string(line.port) + "-" + std::to_string(line.port_end));
     hasher.UpdateField(line.source);
+  }
+  for (const FirewallMesh& mesh : table.meshes) {
+    hasher.UpdateField("mesh");
+    hasher.UpdateField(mesh.interface);
+    hasher.UpdateField(std::to_string(mesh.port));
   }
   for (const std::string& foreign : table.foreign) {
     hasher.UpdateField("foreign");

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,16 +29,27 @@ struct FirewallLine {
   auto operator<=>(const FirewallLine&) const = default;
 };
 
+// A mesh that the server is in: WireGuard's port is let in, and the mesh's interface, which has a table of its own.
+struct FirewallMesh {
+  std::string interface;
+  int port = 0;  // UDP
+  auto operator<=>(const FirewallMesh&) const = default;
+};
+
 struct FirewallTable {
   std::vector<FirewallLine> lines;  // sorted, unique
   bool keep_ssh = true;
+  std::vector<FirewallMesh> meshes;  // sorted, unique
   // What the kernel's table holds and no declaration makes. Empty in what is wanted.
   std::vector<std::string> foreign;
   bool operator==(const FirewallTable&) const = default;
 };
 
-// What `firewall` asks for. Invalid-argument: a port or a source that is none.
-Result<FirewallTable> WantedFirewall(const v1::kinds::ServerFirewall& firewall);
+// UDP ports by interface.
+using FirewallMeshes = std::map<std::string, std::int64_t>;
+
+// What `firewall` asks for, and what the meshes need. Invalid-argument: a port or a source that is none.
+Result<FirewallTable> WantedFirewall(const v1::kinds::ServerFirewall& firewall, const FirewallMeshes& meshes = {});
 
 // "10.0.0.1/8" → "10.0.0.0/8", "2001:DB8::1" → "2001:db8::1/128".
 Result<std::string> NormalPrefix(const std::string& text);

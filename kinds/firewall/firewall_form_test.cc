@@ -40,6 +40,15 @@ TEST(FirewallForm, WhatDiffersHasAnotherDigest) {
   EXPECT_NE(FirewallDigest(foreign), FirewallDigest(*WantedFirewall(OneRule({}))));
 }
 
+TEST(FirewallForm, AMeshIsPartOfTheTable) {
+  const auto with = WantedFirewall(OneRule({}), {{"pw-prod", 51820}});
+  ASSERT_TRUE(with.ok());
+  EXPECT_EQ(with->meshes, (std::vector<FirewallMesh>{{"pw-prod", 51820}}));
+  EXPECT_NE(FirewallDigest(*with), FirewallDigest(*WantedFirewall(OneRule({}))));
+  EXPECT_NE(FirewallDigest(*with), FirewallDigest(*WantedFirewall(OneRule({}), {{"pw-prod", 51821}})));
+  EXPECT_FALSE(WantedFirewall(OneRule({}), {{"pw-prod", 0}}).ok());
+}
+
 TEST(FirewallForm, BadPortsAndSourcesAreRefused) {
   EXPECT_FALSE(WantedFirewall(OneRule({"10.0.0.0/33"})).ok());
   EXPECT_FALSE(WantedFirewall(OneRule({"elsewhere"})).ok());

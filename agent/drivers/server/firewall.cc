@@ -12,6 +12,7 @@ constexpr char kApply[] = "server.firewall.apply";
 constexpr char kRemove[] = "server.firewall.remove";
 constexpr char kItem[] = "firewall:";
 constexpr char kTimer[] = "podwright-firewall-revert";
+constexpr char kKept[] = "firewall-meshes";
 constexpr char kPrevious[] = "/firewall-previous.nft";
 constexpr std::int64_t kDefaultConfirmMs = 30'000;
 constexpr std::int64_t kMaxConfirmMs = 600'000;
@@ -33,10 +34,10 @@ class Firewall final : public Family {
     return Ok();
   }
 
-  std::vector<Drift> Compare(const ServerSpec& confirmed, const v1::ObjectState& /*state*/,
+  std::vector<Drift> Compare(const ServerSpec& confirmed, const v1::ObjectState& state,
                              const ServerObserved& observed) override {
     if (!confirmed.has_firewall()) return {};
-    const auto wanted = kinds::WantedFirewall(confirmed.firewall());
+    const auto wanted = kinds::WantedFirewall(confirmed.firewall(), MeshesOf(state));
     if (!wanted.ok() || kinds::FirewallDigest(*wanted) == observed.firewall()) return {};
     return {{"", observed.firewall().empty() ? "the firewall's table is gone" : "the firewall's rules differ"}};
   }
@@ -63,8 +64,10 @@ class Firewall final : public Family {
       // Fewer rules let more in: nothing can be cut off.
       PW_TRY(TakeAway("", state));
     } else {
-      PW_ASSIGN(const kinds::FirewallTable wanted, kinds::WantedFirewall(payload.firewall()));
+      PW_ASSIGN(const kinds::FirewallTable wanted,
+                kinds::WantedFirewall(payload.firewall(), {payload.meshes().begin(), payload.meshes().end()}));
       PW_TRY(Apply(wanted, payload.confirm_within_ms(), done));
+      KeepMeshes(payload, state);
       AddManaged(state, kItem);
     }
     PW_ASSIGN(const std::string after, Digest());
@@ -88,10 +91,10 @@ class Firewall final : public Family {
   }
 
   // Confirmed once over a fresh connection: putting it back needs no second confirmation.
-  Status Repair(const Drift& /*drift*/, const ServerSpec& confirmed, v1::ObjectState& /*state*/) override {
+  Status Repair(const Drift& /*drift*/, const ServerSpec& confirmed, v1::ObjectState& state) override {
     PW_ASSIGN(const bool pending, env_.host.units.TimerPending(kTimer));
     if (pending) return Unavailable("a change of the firewall is not confirmed yet");
-    PW_ASSIGN(const kinds::FirewallTable wanted, kinds::WantedFirewall(confirmed.firewall()));
+    PW_ASSIGN(const kinds::FirewallTable wanted, kinds::WantedFirewall(confirmed.firewall(), MeshesOf(state)));
     return env_.host.firewall.Replace(wanted);
   }
 
@@ -103,10 +106,24 @@ class Firewall final : public Family {
     }
     PW_TRY(env_.host.files.Remove(env_.state_folder + kPrevious));
     DropManaged(state, kItem);
+    state.mutable_kept()->erase(kKept);
     return Ok();
   }
 
  private:
+  // The meshes are no part of the server's own spec: those of the last action stand in what is kept.
+  static void KeepMeshes(const FirewallAction& action, v1::ObjectState& state) {
+    FirewallAction kept;
+    *kept.mutable_meshes() = action.meshes();
+    (*state.mutable_kept())[kKept] = kept.SerializeAsString();
+  }
+  static kinds::FirewallMeshes MeshesOf(const v1::ObjectState& state) {
+    FirewallAction kept;
+    const auto found = state.kept().find(kKept);
+    if (found == state.kept().end() || !kept.ParseFromString(found->second)) return {};
+    return {kept.meshes().begin(), kept.meshes().end()};
+  }
+
   // "" where there is no table.
   Result<std::string> Digest() {
     PW_ASSIGN(const auto table, env_.host.firewall.Read());

@@ -64,6 +64,7 @@ class ServerDriver final : public Driver {
     PW_ASSIGN(ServerObserved observed, ObserveItems(spec, state));
     for (const auto& [name, value] : env_.host.facts.Capabilities()) (*observed.mutable_capabilities())[name] = value;
     for (const auto& address : env_.host.facts.Addresses()) observed.add_addresses(address);
+    if (const std::string address = env_.host.facts.Address(); !address.empty()) observed.set_address(address);
     observed.set_os(env_.host.facts.OperatingSystem());
     *observed.mutable_managed() = state.managed();
     Observation result;

@@ -115,7 +115,8 @@ void Secrets(const ServerSpec& filled, const ServerObserved& observed, ServerSpe
 
 }  // namespace
 
-ServerSpec ActualServer(const ServerSpec& desired, const ServerSpec& filled, const ServerObserved& observed) {
+ServerSpec ActualServer(const ServerSpec& desired, const ServerSpec& filled, const ServerObserved& observed,
+                        const std::map<std::string, std::int64_t>& meshes) {
   ServerSpec actual = desired;
   Packages(filled, observed, actual);
   Files(filled, observed, actual);
@@ -131,7 +132,7 @@ ServerSpec ActualServer(const ServerSpec& desired, const ServerSpec& filled, con
     }
   }
   if (desired.has_firewall()) {
-    const auto wanted = kinds::WantedFirewall(filled.firewall());
+    const auto wanted = kinds::WantedFirewall(filled.firewall(), meshes);
     if (!wanted.ok() || observed.firewall() != kinds::FirewallDigest(*wanted)) actual.clear_firewall();
   }
   return actual;

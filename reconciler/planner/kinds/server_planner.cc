@@ -1,5 +1,6 @@
 #include "reconciler/planner/kinds/server_planner.h"
 
+#include "reconciler/planner/kinds/mesh_planner.h"
 #include "reconciler/planner/kinds/server_actual.h"
 #include "reconciler/planner/kinds/server_draft.h"
 
@@ -111,8 +112,11 @@ std::unique_ptr<google::protobuf::Message> ServerPlanner::ActualSpec(const Objec
   if (observed == nullptr) return nullptr;
   const auto& filled = static_cast<const ServerSpec&>(*object.spec);
   const auto& declared = object.declared ? static_cast<const ServerSpec&>(*object.declared) : filled;
+  RecordingReader record(reader.facts());
+  const std::map<std::string, std::int64_t> meshes =
+      filled.has_firewall() ? MeshPortsOf(object.key.name, record) : std::map<std::string, std::int64_t>();
   return std::make_unique<ServerSpec>(
-      ActualServer(declared, filled, static_cast<const ServerObserved&>(*observed->input.observed)));
+      ActualServer(declared, filled, static_cast<const ServerObserved&>(*observed->input.observed), meshes));
 }
 
 std::vector<std::string> ServerPlanner::ServersOf(const ObjectInput& object) const {
