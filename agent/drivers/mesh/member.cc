@@ -39,21 +39,6 @@ void Member::Keep() {
   (*state_.mutable_kept())[kStateName] = kept_.SerializeAsString();
 }
 
-bool Member::IsManaged(const std::string& item) const {
-  return std::find(state_.managed().begin(), state_.managed().end(), item) != state_.managed().end();
-}
-
-void Member::AddManaged(const std::string& item) {
-  if (IsManaged(item)) return;
-  state_.add_managed(item);
-  std::sort(state_.mutable_managed()->begin(), state_.mutable_managed()->end());
-}
-
-void Member::DropManaged(const std::string& item) {
-  auto& list = *state_.mutable_managed();
-  list.erase(std::remove(list.begin(), list.end(), item), list.end());
-}
-
 Result<std::vector<std::string>> Member::Lacking() {
   const auto capabilities = env_.host.facts.Capabilities();
   std::vector<std::string> needed = {kinds::kWireguardTools};
@@ -79,7 +64,7 @@ Status Member::InstallTools(std::vector<std::string>* installed) {
   PW_ASSIGN(const std::vector<std::string> lacking, Lacking());
   for (const std::string& name : lacking) {
     PW_TRY(env_.host.packages.Install(name, ""));
-    AddManaged("package:" + name);
+    AddManaged(state_, "package:" + name);
     installed->push_back(name);
   }
   return Ok();
@@ -250,7 +235,7 @@ Status Member::ApplyRules() {
   const std::string& interface = kept_.rules().interface();
   PW_ASSIGN(const std::string text, kinds::MeshTableText(kept_.rules()));
   const std::string table = kinds::MeshTable(interface);
-  AddManaged("rules:");
+  AddManaged(state_, "rules:");
   PW_TRY(env_.host.files.Write(RulesPath(interface), host::NftReplaceScript(table, text), Private()));
   PW_TRY(env_.host.firewall.ReplaceTable(table, text));
   PW_ASSIGN(const std::string listing, Listing());
@@ -261,12 +246,12 @@ Status Member::ApplyRules() {
 Status Member::BringUp() {
   const std::string& interface = kept_.interface().interface();
   PW_ASSIGN(const std::string present, ReadText(ConfigurationPath(interface)));
-  if (!present.empty() && !IsManaged("interface:" + interface) && !IsConfigurationOf(present, mesh())) {
+  if (!present.empty() && !IsManaged(state_, "interface:" + interface) && !IsConfigurationOf(present, mesh())) {
     return Error(ErrorCode::kFailedPrecondition,
                  ConfigurationPath(interface) + " is there and not Podwright's: move it away first",
                  Retry::kAfterChange);
   }
-  AddManaged("interface:" + interface);
+  AddManaged(state_, "interface:" + interface);
   PW_TRY(WriteConfiguration());
   const std::string unit = UnitOf(interface);
   PW_ASSIGN(const auto device, env_.host.wireguard.Show(interface));
@@ -300,7 +285,7 @@ Status Member::WriteNames() {
   PW_ASSIGN(const std::string before, ReadText(kHosts));
   const std::string after = WithHostsBlock(before, mesh(), HostsBlock(mesh(), kept_.names()));
   if (after == before) return Ok();
-  AddManaged("names:");
+  AddManaged(state_, "names:");
   host::FileAttributes attributes;
   if (stat) attributes = {stat->mode, stat->owner, stat->group};
   return env_.host.files.Write(kHosts, after, attributes);
@@ -317,35 +302,35 @@ Status Member::TakeAway(const std::vector<std::string>& keep_packages, std::vect
     if (state.Active() || state.Failed()) PW_TRY(env_.host.units.Stop(unit));
     if (state.unit_file_state == "enabled") PW_TRY(env_.host.units.SetEnabled(unit, false));
     PW_TRY(env_.host.files.Remove(ConfigurationPath(interface)));
-    DropManaged(item);
+    DropManaged(state_, item);
     log->push_back("took away " + interface);
   }
   kept_.clear_interface();
   kept_.clear_peers();
-  if (IsManaged("rules:")) {
+  if (IsManaged(state_, "rules:")) {
     const std::string table = kinds::MeshTable(kept_.rules().interface());
     PW_ASSIGN(const auto listing, env_.host.firewall.Listing(table));
     if (listing) PW_TRY(env_.host.firewall.RemoveTable(table));
     PW_TRY(env_.host.files.Remove(RulesPath(kept_.rules().interface())));
-    DropManaged("rules:");
+    DropManaged(state_, "rules:");
     log->push_back("took away the access rules");
   }
   kept_.clear_rules();
   kept_.clear_names();
-  if (IsManaged("names:")) {
+  if (IsManaged(state_, "names:")) {
     PW_TRY(WriteNames());
-    DropManaged("names:");
+    DropManaged(state_, "names:");
     log->push_back("took the names out of /etc/hosts");
   }
   PW_TRY(keys_.Remove(mesh()));
-  DropManaged("key:");
+  DropManaged(state_, "key:");
   for (const std::string& item : managed) {
     if (!item.starts_with("package:")) continue;
     const std::string name = item.substr(8);
     const bool used = std::find(keep_packages.begin(), keep_packages.end(), name) != keep_packages.end();
     PW_ASSIGN(const auto installed, env_.host.packages.Installed({name}));
     if (!used && !installed.empty()) PW_TRY(env_.host.packages.Remove(name));
-    DropManaged(item);
+    DropManaged(state_, item);
     log->push_back((used ? "left package " : "took away package ") + name);
   }
   return Ok();

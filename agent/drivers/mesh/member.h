@@ -11,7 +11,7 @@
 
 #include "agent/drivers/driver.h"
 #include "agent/drivers/mesh/keys.h"
-#include "podwright/v1/agent_state.pb.h"
+#include "agent/drivers/object_state.h"
 #include "podwright/v1/kinds/mesh.pb.h"
 
 namespace podwright::drivers::mesh {
@@ -50,6 +50,8 @@ class Member {
   const std::string& mesh() const { return state_.object().name(); }
   v1::kinds::MeshKept& kept() { return kept_; }
   void Keep();
+  // Podwright brought the item.
+  void Own(const std::string& item) { AddManaged(state_, item); }
 
   Result<Found> Look();
   v1::kinds::MeshObserved Observed(const Found& found) const;
@@ -67,11 +69,7 @@ class Member {
   // Everything; packages that others use stay.
   Status TakeAway(const std::vector<std::string>& keep_packages, std::vector<std::string>* log);
 
-  bool IsManaged(const std::string& item) const;
-  void AddManaged(const std::string& item);
-
  private:
-  void DropManaged(const std::string& item);
   bool IsMade() const { return !kept_.interface().interface().empty(); }
   Result<std::vector<std::string>> Lacking();
   Status LookAtInterface(Found& found);

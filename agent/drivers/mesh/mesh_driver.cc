@@ -1,8 +1,5 @@
 #include "agent/drivers/mesh/mesh_driver.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
 
 #include "agent/drivers/mesh/configuration.h"
@@ -21,25 +18,6 @@ using v1::kinds::MeshKeptPeer;
 
 // How long the others wait for a member that goes over to its next key.
 constexpr std::chrono::milliseconds kFollowLimit{20'000};
-
-std::string Encode(const google::protobuf::Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream out(&stream);
-  out.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&out);
-  out.Trim();
-  return bytes;
-}
-
-template <typename Message>
-Result<Message> ParsePayload(const v1::Action& action) {
-  Message message;
-  if (!message.ParseFromString(action.payload())) {
-    return InvalidArgument("the payload of " + action.verb() + " cannot be read");
-  }
-  return message;
-}
 
 Result<std::string> Bound(const v1::Dispatch& dispatch, const std::string& name) {
   const auto found = dispatch.bound().find(name);
@@ -77,7 +55,7 @@ class MeshDriver final : public Driver {
     Member member(env_, keys_, copy);
     PW_ASSIGN(const mesh::Found found, member.Look());
     Observation out;
-    out.observed = Encode(member.Observed(found));
+    out.observed = EncodeStable(member.Observed(found));
     for (const Drift& one : member.Compare(found)) out.drift.push_back(one.text);
     return out;
   }
@@ -106,7 +84,7 @@ class MeshDriver final : public Driver {
       PW_ASSIGN(const auto key, keys_.Read(member.mesh(), use));
       proof[name] = key ? std::to_string(key->version) : "absent";
     }
-    proof["kept"] = HexEncode(HmacSha256(env_.local_key, Encode(member.kept()))).substr(0, 32);
+    proof["kept"] = HexEncode(HmacSha256(env_.local_key, EncodeStable(member.kept()))).substr(0, 32);
     return proof;
   }
 
@@ -156,7 +134,7 @@ class MeshDriver final : public Driver {
 
   Result<Done> Make(const ActionContext& context, Member& member, KeyUse use) {
     PW_ASSIGN(const auto payload, ParsePayload<v1::kinds::MeshKeyAction>(context.dispatch.action()));
-    member.AddManaged("key:");
+    member.Own("key:");
     PW_ASSIGN(const bool made, keys_.Make(member.mesh(), use, payload.version()));
     Done done;
     done.log.push_back(made ? "made a key of version " + std::to_string(payload.version())

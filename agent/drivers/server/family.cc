@@ -3,30 +3,6 @@
 #include <algorithm>
 
 namespace podwright::drivers::server {
-namespace {
-
-void Insert(google::protobuf::RepeatedPtrField<std::string>& list, const std::string& value) {
-  if (std::find(list.begin(), list.end(), value) != list.end()) return;
-  list.Add(std::string(value));
-  std::sort(list.begin(), list.end());
-}
-
-void Erase(google::protobuf::RepeatedPtrField<std::string>& list, const std::string& value) {
-  list.erase(std::remove(list.begin(), list.end(), value), list.end());
-}
-
-}  // namespace
-
-bool IsManaged(const v1::ObjectState& state, const std::string& item) {
-  return std::find(state.managed().begin(), state.managed().end(), item) != state.managed().end();
-}
-void AddManaged(v1::ObjectState& state, const std::string& item) {
-  Insert(*state.mutable_managed(), item);
-}
-void DropManaged(v1::ObjectState& state, const std::string& item) {
-  Erase(*state.mutable_managed(), item);
-}
-
 std::string Noted(const ActionContext& context, const std::string& key) {
   const auto found = context.before.find(key);
   return found == context.before.end() ? "" : found->second;
@@ -40,7 +16,7 @@ Status MakeFoldersFor(Environment& env, const std::string& path, v1::ObjectState
   const std::string parent = host::ParentFolder(path);
   if (parent == "/") return Ok();
   PW_ASSIGN(const auto made, env.host.files.MakeFolders(parent));
-  for (const std::string& folder : made) Insert(*state.mutable_made_folders(), folder);
+  for (const std::string& folder : made) InsertSorted(*state.mutable_made_folders(), folder);
   return Ok();
 }
 
@@ -51,7 +27,7 @@ Status DropFoldersOf(Environment& env, const std::string& path, v1::ObjectState&
     PW_TRY(env.host.files.RemoveEmptyFolder(folder));
     PW_ASSIGN(const auto left, env.host.files.Stat(folder));
     if (left) break;
-    Erase(*state.mutable_made_folders(), folder);
+    EraseFrom(*state.mutable_made_folders(), folder);
   }
   return Ok();
 }

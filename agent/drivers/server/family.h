@@ -10,8 +10,7 @@
 #include <vector>
 
 #include "agent/drivers/driver.h"
-#include "podwright/v1/agent.pb.h"
-#include "podwright/v1/agent_state.pb.h"
+#include "agent/drivers/object_state.h"
 #include "podwright/v1/kinds/server.pb.h"
 
 namespace podwright::drivers::server {
@@ -54,22 +53,8 @@ class Family {
 
 // ---- what families share ----
 
-// The inventory of what Podwright brought.
-bool IsManaged(const v1::ObjectState& state, const std::string& item);
-void AddManaged(v1::ObjectState& state, const std::string& item);
-void DropManaged(v1::ObjectState& state, const std::string& item);
-
 // The value that was noted before acting; "" where nothing was.
 std::string Noted(const ActionContext& context, const std::string& key);
-
-template <typename Message>
-Result<Message> ParsePayload(const v1::Action& action) {
-  Message message;
-  if (!message.ParseFromString(action.payload())) {
-    return InvalidArgument("the payload of " + action.verb() + " cannot be read");
-  }
-  return message;
-}
 
 template <typename MapField>
 std::vector<std::string> KeysOf(const MapField& map) {

@@ -1,8 +1,5 @@
 #include "agent/drivers/server/server_driver.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
 
 #include "agent/drivers/server/family.h"
@@ -21,18 +18,6 @@ Result<ServerSpec> ParseSpec(const std::string& bytes) {
   ServerSpec spec;
   if (!spec.ParseFromString(bytes)) return InvalidArgument("the spec of the server cannot be read");
   return spec;
-}
-
-// Protobuf's maps have no order of their own; the same state must be the same bytes.
-std::string Encode(const google::protobuf::Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream out(&stream);
-    out.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&out);
-  }
-  return bytes;
 }
 
 class ServerDriver final : public Driver {
@@ -68,7 +53,7 @@ class ServerDriver final : public Driver {
     observed.set_os(env_.host.facts.OperatingSystem());
     *observed.mutable_managed() = state.managed();
     Observation result;
-    result.observed = Encode(observed);
+    result.observed = EncodeStable(observed);
     if (state.confirmed()) {
       PW_ASSIGN(const ServerSpec confirmed, ParseSpec(state.confirmed_spec()));
       if (state.confirmed_spec() != bytes) {
@@ -118,7 +103,7 @@ class ServerDriver final : public Driver {
     PW_ASSIGN(ServerSpec confirmed, ParseSpec(state.confirmed_spec()));
     PW_ASSIGN(Done done, family->Execute(context, wanted, state));
     family->Confirm(dispatch, wanted, confirmed);
-    state.set_confirmed_spec(Encode(confirmed));
+    state.set_confirmed_spec(EncodeStable(confirmed));
     state.set_confirmed(true);
     return done;
   }
@@ -161,7 +146,7 @@ class ServerDriver final : public Driver {
 
   // Takes away everything that Podwright brought, or leaves it all where it is; the object is forgotten.
   Result<Done> Release(const v1::Dispatch& dispatch, v1::ObjectState& state) {
-    PW_ASSIGN(const auto payload, server::ParsePayload<v1::kinds::ReleaseAction>(dispatch.action()));
+    PW_ASSIGN(const auto payload, ParsePayload<v1::kinds::ReleaseAction>(dispatch.action()));
     Done done;
     done.forget_object = true;
     if (payload.keep()) return done;

@@ -70,7 +70,7 @@ class ServerDriverTest : public ::testing::Test {
   std::vector<Repair> RepairAll() {
     return driver_->RepairDrift(state_, [](const std::string&) { return true; });
   }
-  bool Managed(const std::string& item) const { return server::IsManaged(state_, item); }
+  bool Managed(const std::string& item) const { return IsManaged(state_, item); }
 
   v1::kinds::FileAction File(const std::string& path, const std::string& content) {
     (*spec_.mutable_files())[path].set_content(content);
