@@ -91,7 +91,9 @@ bool KindResource::IsConfigured(sdk::Diagnostics& diagnostics) const {
 void KindResource::Validate(const sdk::ValidateRequest& request, sdk::Diagnostics& diagnostics) {
   bool has_unknown = false;
   const auto spec = kind_.NewSpec();
-  ToMessage(kind_.schema(), request.config, spec.get(), &has_unknown, diagnostics);
+  sdk::Diagnostics unreadable;
+  ToMessage(kind_.schema(), request.config, spec.get(), &has_unknown, unreadable);
+  diagnostics.Append(unreadable);
   const Value& name = request.config.Get("name");
   if (const std::string* text = name.AsString(); text != nullptr) {
     for (const kinds::Diagnostic& item : kinds::ValidateName(*text)) {
@@ -102,7 +104,7 @@ void KindResource::Validate(const sdk::ValidateRequest& request, sdk::Diagnostic
     diagnostics.AddError(Title(name.StringOr("")) + ": " + item.message, item.suggestion, "labels");
   }
   // What is not known yet may be required: the rules are looked at when everything is there.
-  if (has_unknown || diagnostics.HasError()) return;
+  if (has_unknown || unreadable.HasError()) return;
   AddKindDiagnostics(kind_.schema(), kinds::Validate(kind_, *spec), Title(name.StringOr("")), diagnostics);
 }
 

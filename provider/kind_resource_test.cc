@@ -158,6 +158,19 @@ TEST_F(KindResourceTest, WrongLabelsAreToldAtTheirAttribute) {
   EXPECT_EQ(diagnostics.items()[0].path.ToString(), "labels");
 }
 
+TEST_F(KindResourceTest, WhatIsWrongElsewhereHidesNothing) {
+  sdk::ValidateRequest request;
+  request.config =
+      Value::Object({{"name", Value::String("Web_1")},
+                     {"files", Value::Map({{"etc/motd", Value::Object({{"content", Value::String("x")}})}})}});
+  sdk::Diagnostics diagnostics;
+  diagnostics.AddError("Not a duration", "", "timeouts");  // of an attribute's own validator
+  resource_.Validate(request, diagnostics);
+  std::vector<std::string> paths;
+  for (const sdk::Diagnostic& item : diagnostics.items()) paths.push_back(item.path.ToString());
+  EXPECT_EQ(paths, (std::vector<std::string>{"timeouts", "name", "files[\"etc/motd\"]"}));
+}
+
 TEST_F(KindResourceTest, ImportTakesANameOrAWorkspaceWithIt) {
   sdk::ImportRequest request;
   request.id = "other/web-1";

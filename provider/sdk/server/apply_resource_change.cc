@@ -1,6 +1,7 @@
 #include "provider/sdk/logic/apply.h"
 
 #include "provider/sdk/logic/identity.h"
+#include "provider/sdk/logic/locatable.h"
 #include "provider/sdk/logic/normalize.h"
 #include "provider/sdk/server/provider_service.h"
 
@@ -23,7 +24,7 @@ grpc::Status ProviderService::ApplyResourceChange(grpc::ServerContext*,
                                                           .private_state = request->planned_private(),
                                                           .provider_meta = std::move(meta),
                                                           .cancellation = Token()});
-        diagnostics.Append(output.diagnostics);
+        diagnostics.Append(logic::Locatable(entry->schema, output.diagnostics));
         response->set_private_(std::move(output.private_state));
         const Value identity = logic::AppliedIdentity(*entry, planned_identity, planned, output.state, diagnostics);
         const Status identified = IdentityToWire(*entry, identity, [&] { return response->mutable_new_identity(); });

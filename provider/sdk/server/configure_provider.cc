@@ -1,5 +1,6 @@
 #include "provider/sdk/log.h"
 #include "provider/sdk/logic/deferral.h"
+#include "provider/sdk/logic/locatable.h"
 #include "provider/sdk/logic/validate.h"
 #include "provider/sdk/server/provider_service.h"
 
@@ -11,7 +12,8 @@ grpc::Status ProviderService::ValidateProviderConfig(grpc::ServerContext*,
   return Answer(response->mutable_diagnostics(),
                 [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
                   PW_ASSIGN(Value config, FromWire(request->config(), registry.provider_type()));
-                  diagnostics.Append(logic::ValidateProvider(registry, {.config = std::move(config)}));
+                  diagnostics.Append(logic::Locatable(
+                      registry.provider_schema(), logic::ValidateProvider(registry, {.config = std::move(config)})));
                   return Ok();
                 });
 }
@@ -35,7 +37,7 @@ grpc::Status ProviderService::ConfigureProvider(grpc::ServerContext*,
                                    .cancellation = Token()};
         ConfigureResponse answer;
         logic::Guarded(answer.diagnostics, [&] { registry.provider().Configure(own, answer); });
-        diagnostics.Append(answer.diagnostics);
+        diagnostics.Append(logic::Locatable(registry.provider_schema(), answer.diagnostics));
         const auto deferred = logic::AllowedDeferral(answer.deferred, own.client, "The whole provider", diagnostics);
         const std::lock_guard<std::mutex> lock(mutex_);
         deferred_ = deferred;

@@ -1,6 +1,7 @@
 #include <chrono>
 
 #include "provider/sdk/logic/ephemeral.h"
+#include "provider/sdk/logic/locatable.h"
 #include "provider/sdk/logic/validate.h"
 #include "provider/sdk/server/provider_service.h"
 
@@ -24,7 +25,8 @@ grpc::Status ProviderService::ValidateEphemeralResourceConfig(
                 [&](const logic::Registry& registry, Diagnostics& diagnostics) -> Status {
                   PW_ASSIGN(const logic::EphemeralEntry* entry, registry.FindEphemeral(request->type_name()));
                   PW_ASSIGN(Value config, FromWire(request->config(), entry->type));
-                  diagnostics.Append(logic::ValidateEphemeral(*entry, {.config = std::move(config)}));
+                  diagnostics.Append(
+                      logic::Locatable(entry->schema, logic::ValidateEphemeral(*entry, {.config = std::move(config)})));
                   return Ok();
                 });
 }
@@ -43,7 +45,7 @@ grpc::Status ProviderService::OpenEphemeralResource(grpc::ServerContext*,
         OpenResponse answer = logic::Open(
             *entry,
             {.config = std::move(config), .client = FromWire(request->client_capabilities()), .cancellation = Token()});
-        diagnostics.Append(answer.diagnostics);
+        diagnostics.Append(logic::Locatable(entry->schema, answer.diagnostics));
         if (answer.renew_at) ToWire(*answer.renew_at, *response->mutable_renew_at());
         if (!answer.private_state.empty()) response->set_private_(answer.private_state);
         if (answer.deferred) response->mutable_deferred()->set_reason(server::ToWire(*answer.deferred));

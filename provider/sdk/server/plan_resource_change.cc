@@ -1,3 +1,4 @@
+#include "provider/sdk/logic/locatable.h"
 #include "provider/sdk/logic/plan.h"
 
 #include "provider/sdk/logic/identity.h"
@@ -25,7 +26,7 @@ grpc::Status ProviderService::PlanResourceChange(grpc::ServerContext*,
                                                                   .provider_deferred = ProviderDeferral(),
                                                                   .client = FromWire(request->client_capabilities()),
                                                                   .cancellation = Token()});
-                  diagnostics.Append(output.diagnostics);
+                  diagnostics.Append(logic::Locatable(entry->schema, output.diagnostics));
                   for (const AttributePath& path : output.requires_replace)
                     ToWire(path, *response->add_requires_replace());
                   response->set_planned_private(std::move(output.private_state));

@@ -1,3 +1,4 @@
+#include "provider/sdk/logic/locatable.h"
 #include "provider/sdk/logic/read.h"
 
 #include "provider/sdk/logic/identity.h"
@@ -26,7 +27,7 @@ grpc::Status ProviderService::ReadResource(grpc::ServerContext*, const tfplugin6
                                                                   .provider_meta = std::move(meta),
                                                                   .client = FromWire(request->client_capabilities()),
                                                                   .cancellation = Token()});
-                  diagnostics.Append(output.diagnostics);
+                  diagnostics.Append(logic::Locatable(entry->schema, output.diagnostics));
                   response->set_private_(std::move(output.private_state));
                   if (output.deferred) response->mutable_deferred()->set_reason(ToWire(*output.deferred));
                   const Value identity = logic::ReadIdentity(*entry, current_identity, output.state, diagnostics);
