@@ -8,9 +8,9 @@ echo "format"
 git ls-files '*.cc' '*.h' | xargs clang-format --dry-run -Werror 2>build/log/format.log ||
   { grep -oE '^[^:]+:[0-9]+' build/log/format.log | sort -u | head -n 20; echo "run ./dev format"; status=1; }
 
-# The linter takes seconds a file: what this branch or work tree changed, or everything with LINT=all.
+# The linter takes seconds a file: what this branch or work tree changed, everything with LINT=all, nothing with LINT=none.
 echo "lint"
-if [ -f build/dev/compile_commands.json ]; then
+if [ "${LINT:-}" != none ] && [ -f build/dev/compile_commands.json ]; then
   if [ "${LINT:-}" = all ]; then
     files=$(git ls-files '*.cc')
   else
