@@ -48,8 +48,12 @@ class RetryResponse;
 class RevokeAgentRequest;
 class RevokeTokenRequest;
 class RevealSecretRequest;
+class GetSealingKeyRequest;
 class RevealedSecret;
 class RotateSecretRequest;
+class SealingKey;
+class WhoUsesSecretRequest;
+class WhoUsesSecretResponse;
 class Run;
 class SecretVersion;
 class SetSecretRequest;
@@ -105,6 +109,11 @@ class Control {
   // The value: keep it in memory, log nothing of it.
   virtual Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest& request,
                                                   const CallOptions& options = {}) = 0;
+
+  virtual Result<v1::WhoUsesSecretResponse> WhoUsesSecret(const v1::WhoUsesSecretRequest& request,
+                                                          const CallOptions& options = {}) = 0;
+  virtual Result<v1::SealingKey> GetSealingKey(const v1::GetSealingKeyRequest& request,
+                                               const CallOptions& options = {}) = 0;
 
   virtual Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request,
                                                       const CallOptions& options = {}) = 0;

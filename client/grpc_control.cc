@@ -77,6 +77,13 @@ class GrpcControl final : public Control {
   Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest& request, const CallOptions& options) override {
     return Unary<v1::RevealedSecret>(&Stub::RevealSecret, request, options, Repeat::kWhileUnavailable);
   }
+  Result<v1::WhoUsesSecretResponse> WhoUsesSecret(const v1::WhoUsesSecretRequest& request,
+                                                  const CallOptions& options) override {
+    return Unary<v1::WhoUsesSecretResponse>(&Stub::WhoUsesSecret, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::SealingKey> GetSealingKey(const v1::GetSealingKeyRequest& request, const CallOptions& options) override {
+    return Unary<v1::SealingKey>(&Stub::GetSealingKey, request, options, Repeat::kWhileUnavailable);
+  }
   Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request,
                                               const CallOptions& options) override {
     return Unary<v1::CreateTokenResponse>(&Stub::CreateToken, request, options, Repeat::kNever);

@@ -21,6 +21,8 @@ class FakeControl final : public client::Control {
   std::vector<v1::Event> events;
   v1::ListMachinesResponse machines;
   v1::Info info;
+  v1::WhoUsesSecretResponse who_uses;
+  v1::SealingKey sealing_key;
   // ---- what it was asked ----
   std::vector<v1::ApplyRequest> applies;
   std::vector<v1::SetSecretRequest> set_secrets;
@@ -84,6 +86,12 @@ class FakeControl final : public client::Control {
   }
   Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest&, const CallOptions&) override {
     return Nothing();
+  }
+  Result<v1::WhoUsesSecretResponse> WhoUsesSecret(const v1::WhoUsesSecretRequest&, const CallOptions&) override {
+    return who_uses;
+  }
+  Result<v1::SealingKey> GetSealingKey(const v1::GetSealingKeyRequest&, const CallOptions&) override {
+    return sealing_key;
   }
   Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request, const CallOptions&) override {
     created_tokens.push_back(request);

@@ -91,6 +91,8 @@ class ControlService final : public v1::Control::Service {
 
   grpc::Status SetSecret(Context*, const v1::SetSecretRequest*, v1::SecretVersion*) override;
   grpc::Status RotateSecret(Context*, const v1::RotateSecretRequest*, v1::SecretVersion*) override;
+  grpc::Status WhoUsesSecret(Context*, const v1::WhoUsesSecretRequest*, v1::WhoUsesSecretResponse*) override;
+  grpc::Status GetSealingKey(Context*, const v1::GetSealingKeyRequest*, v1::SealingKey*) override;
   grpc::Status RevealSecret(Context*, const v1::RevealSecretRequest*, v1::RevealedSecret*) override;
 
   grpc::Status CreateToken(Context*, const v1::CreateTokenRequest*, v1::CreateTokenResponse*) override;

@@ -48,8 +48,12 @@ class PauseRequest;
 class RetryRequest;
 class RetryResponse;
 class RevealSecretRequest;
+class GetSealingKeyRequest;
 class RevealedSecret;
 class RotateSecretRequest;
+class SealingKey;
+class WhoUsesSecretRequest;
+class WhoUsesSecretResponse;
 class Run;
 class SecretVersion;
 class SetSecretRequest;
@@ -160,6 +164,9 @@ class ControlPlane {
   Result<v1::SecretVersion> RotateSecret(const Caller& caller, const v1::RotateSecretRequest& request);
   // kFailedPrecondition: there is no value yet. Nothing is answered that the audit log does not have.
   Result<v1::RevealedSecret> RevealSecret(const Caller& caller, const v1::RevealSecretRequest& request);
+  // kNotFound: no such secret. What a server has is what its agent told last.
+  Result<v1::WhoUsesSecretResponse> WhoUsesSecret(const Caller& caller, const v1::WhoUsesSecretRequest& request);
+  Result<v1::SealingKey> GetSealingKey(const Caller& caller, const v1::GetSealingKeyRequest& request);
   Result<v1::ListMachinesResponse> ListMachines(const Caller& caller);
 
   // For what is not done here (tokens, enrolment, the audit log): the same table, refusals audited.
