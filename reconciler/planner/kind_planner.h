@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "podwright/v1/kinds/secret.pb.h"
 #include "podwright/v1/plan.pb.h"
 #include "reconciler/planner/facts.h"
 #include "reconciler/planner/reader.h"
@@ -47,6 +48,12 @@ struct ServicePort {
   std::string protocol;  // tcp, udp; vrrp, which has no port
   std::int64_t port = 0;
   std::vector<std::string> sources;  // addresses or networks; empty: from anywhere
+};
+
+// A value that a kind needs for itself and nobody declares: the password of the replication.
+struct InternalSecret {
+  std::string name;  // within the object; letters, digits and "-": "replication"
+  v1::kinds::SecretGenerator generator;
 };
 
 class KindPlanner {
@@ -95,9 +102,22 @@ class KindPlanner {
     return {};
   }
 
+  // The secrets that the object needs and nobody declares, each name once. Apply makes those that are missing with the
+  // object, a dry run shows the version that they will have, and they go when the object is forgotten. No API reads or
+  // changes them. ReadInternalSecret (secret_uses.h) takes one into an action.
+  virtual std::vector<InternalSecret> InternalSecrets(const ObjectInput& object) const {
+    static_cast<void>(object);
+    return {};
+  }
+
   // The servers whose agents observe the object, sorted.
   virtual std::vector<std::string> ServersOf(const ObjectInput& object) const = 0;
 };
+
+// Under which an internal secret is stored and read. No declared secret can have such a name: it has dots.
+inline std::string InternalSecretName(const ObjectKey& object, const std::string& name) {
+  return object.kind + "." + object.name + "." + name;
+}
 
 // The planners by kind.
 class KindPlanners {
