@@ -128,9 +128,15 @@ struct MemoryFacts final : Facts {
   std::map<std::string, double> Health() override { return {{"load1", 0.0}}; }
 };
 
+struct MemoryPrograms final : Programs {
+  explicit MemoryPrograms(MemoryHost& h) : host(h) {}
+  MemoryHost& host;
+  Result<ProcessResult> Run(const ProcessRequest& request) override;
+};
+
 struct MemoryParts {
   explicit MemoryParts(MemoryHost& h)
-      : files(h), packages(h), units(h), users(h), sysctls(h), firewall(h), facts(h), wireguard(h) {}
+      : files(h), packages(h), units(h), users(h), sysctls(h), firewall(h), facts(h), wireguard(h), programs(h) {}
   MemoryFiles files;
   MemoryPackages packages;
   MemoryUnits units;
@@ -139,6 +145,7 @@ struct MemoryParts {
   MemoryFirewall firewall;
   MemoryFacts facts;
   MemoryWireguard wireguard;
+  MemoryPrograms programs;
 
   static Status Fault(MemoryHost& host, const std::string& operation) { return host.Fault(operation); }
   static void Effect(MemoryHost& host, std::string effect) { host.Effect(std::move(effect)); }
@@ -579,6 +586,17 @@ void MemoryWireguard::Nudge(const std::vector<std::string>& addresses) {
   for (const std::string& address : addresses) MemoryParts::Effect(host, "wireguard.nudge " + address);
 }
 
+// ---- programs ----
+
+Result<ProcessResult> MemoryPrograms::Run(const ProcessRequest& request) {
+  PW_TRY(MemoryParts::Fault(host, "programs.run"));
+  std::string line = "programs.run";
+  for (const std::string& argument : request.argv) line += " " + argument;
+  MemoryParts::Effect(host, line);
+  if (!host.program) return NotFound("there is no program " + request.argv.front());
+  return host.program(request);
+}
+
 // ---- the whole ----
 
 MemoryHost::MemoryHost() : parts_(std::make_unique<MemoryParts>(*this)) {
@@ -592,8 +610,8 @@ MemoryHost::MemoryHost() : parts_(std::make_unique<MemoryParts>(*this)) {
 MemoryHost::~MemoryHost() = default;
 
 Host MemoryHost::View() {
-  return {parts_->files,   parts_->packages, parts_->units, parts_->users,
-          parts_->sysctls, parts_->firewall, parts_->facts, parts_->wireguard};
+  return {parts_->files,    parts_->packages, parts_->units,     parts_->users,   parts_->sysctls,
+          parts_->firewall, parts_->facts,    parts_->wireguard, parts_->programs};
 }
 
 Status MemoryHost::Fault(const std::string& operation) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -65,6 +66,8 @@ class MemoryHost {
   std::map<std::string, WireguardDevice> wireguard;  // interfaces that are up
   std::set<std::string> handshakes;                  // public keys of peers that answer
   std::map<std::string, Timer> timers;
+  // What a program answers; unset: there are no programs. Every run is an effect, "programs.run ARGV".
+  std::function<Result<ProcessResult>(const ProcessRequest& request)> program;
   std::map<std::string, std::string> capabilities;
   std::string boot_id = "boot-1";
 

@@ -13,7 +13,7 @@ namespace podwright::host {
 class RealHost {
  public:
   RealHost() : files_(accounts_), users_(accounts_) {}
-  Host View() { return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_}; }
+  Host View() { return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_, programs_}; }
 
  private:
   Accounts accounts_;
@@ -25,6 +25,7 @@ class RealHost {
   NftFirewall firewall_;
   RealFacts facts_;
   WgTool wireguard_;
+  RealPrograms programs_;
 };
 
 }  // namespace podwright::host
