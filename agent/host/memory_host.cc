@@ -123,6 +123,10 @@ struct MemoryFacts final : Facts {
   std::string Hostname() override { return "memory"; }
   std::string OperatingSystem() override { return "debian 12"; }
   std::vector<std::string> Addresses() override { return {"192.0.2.1"}; }
+  std::string InterfaceOf(const std::string& address) override {
+    const auto found = host.interfaces.find(address);
+    return found == host.interfaces.end() ? "" : found->second;
+  }
   std::string Address() override { return "192.0.2.1"; }
   std::map<std::string, std::string> Capabilities() override { return host.capabilities; }
   std::map<std::string, double> Health() override { return {{"load1", 0.0}}; }

@@ -61,9 +61,10 @@ class MemoryHost {
   std::set<std::string> groups;
   std::map<std::string, std::string> sysctls;
   std::optional<kinds::FirewallTable> firewall;
-  std::map<std::string, std::string> tables;         // further nftables tables: their text, by name
-  std::map<std::string, WireguardDevice> wireguard;  // interfaces that are up
-  std::set<std::string> handshakes;                  // public keys of peers that answer
+  std::map<std::string, std::string> tables;                             // further nftables tables: their text, by name
+  std::map<std::string, WireguardDevice> wireguard;                      // interfaces that are up
+  std::set<std::string> handshakes;                                      // public keys of peers that answer
+  std::map<std::string, std::string> interfaces{{"192.0.2.1", "eth0"}};  // by address
   std::map<std::string, Timer> timers;
   std::map<std::string, std::string> capabilities;
   std::string boot_id = "boot-1";
