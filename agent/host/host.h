@@ -5,6 +5,7 @@
 #include "agent/host/facts.h"
 #include "agent/host/files.h"
 #include "agent/host/firewall.h"
+#include "agent/host/local_sockets.h"
 #include "agent/host/packages.h"
 #include "agent/host/programs.h"
 #include "agent/host/sysctls.h"
@@ -25,6 +26,7 @@ struct Host {
   Facts& facts;
   Wireguard& wireguard;
   Programs& programs;
+  LocalSockets& local_sockets;
 };
 
 }  // namespace podwright::host
