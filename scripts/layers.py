@@ -28,7 +28,7 @@ ALLOWED = {
 PURE = "reconciler/planner"
 FORBIDDEN_IN_PURE = re.compile(r"#include <(grpc|sqlite|curl|git2|fstream|filesystem|chrono|random|sys/|unistd)")
 NO_GRPC = ("reconciler/control", "reconciler/planner", "reconciler/store", "kinds", "core", "agent/engine",
-           "agent/drivers", "agent/host", "agent/journal")
+           "agent/drivers", "agent/host", "agent/journal", "agent/roles")
 
 
 def folder_of(path):

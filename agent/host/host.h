@@ -5,7 +5,9 @@
 #include "agent/host/facts.h"
 #include "agent/host/files.h"
 #include "agent/host/firewall.h"
+#include "agent/host/local_sockets.h"
 #include "agent/host/packages.h"
+#include "agent/host/programs.h"
 #include "agent/host/sysctls.h"
 #include "agent/host/units.h"
 #include "agent/host/users.h"
@@ -23,6 +25,8 @@ struct Host {
   Firewall& firewall;
   Facts& facts;
   Wireguard& wireguard;
+  Programs& programs;
+  LocalSockets& local_sockets;
 };
 
 }  // namespace podwright::host

@@ -123,14 +123,39 @@ struct MemoryFacts final : Facts {
   std::string Hostname() override { return "memory"; }
   std::string OperatingSystem() override { return "debian 12"; }
   std::vector<std::string> Addresses() override { return {"192.0.2.1"}; }
+  std::string InterfaceOf(const std::string& address) override {
+    const auto found = host.interfaces.find(address);
+    return found == host.interfaces.end() ? "" : found->second;
+  }
   std::string Address() override { return "192.0.2.1"; }
   std::map<std::string, std::string> Capabilities() override { return host.capabilities; }
   std::map<std::string, double> Health() override { return {{"load1", 0.0}}; }
 };
 
+struct MemoryPrograms final : Programs {
+  explicit MemoryPrograms(MemoryHost& h) : host(h) {}
+  MemoryHost& host;
+  Result<ProcessResult> Run(const ProcessRequest& request) override;
+};
+
+struct MemoryLocalSockets final : LocalSockets {
+  explicit MemoryLocalSockets(MemoryHost& h) : host(h) {}
+  MemoryHost& host;
+  Result<std::string> Ask(const std::string& path, std::string_view request, std::chrono::milliseconds limit) override;
+};
+
 struct MemoryParts {
   explicit MemoryParts(MemoryHost& h)
-      : files(h), packages(h), units(h), users(h), sysctls(h), firewall(h), facts(h), wireguard(h) {}
+      : files(h),
+        packages(h),
+        units(h),
+        users(h),
+        sysctls(h),
+        firewall(h),
+        facts(h),
+        wireguard(h),
+        programs(h),
+        local_sockets(h) {}
   MemoryFiles files;
   MemoryPackages packages;
   MemoryUnits units;
@@ -139,6 +164,8 @@ struct MemoryParts {
   MemoryFirewall firewall;
   MemoryFacts facts;
   MemoryWireguard wireguard;
+  MemoryPrograms programs;
+  MemoryLocalSockets local_sockets;
 
   static Status Fault(MemoryHost& host, const std::string& operation) { return host.Fault(operation); }
   static void Effect(MemoryHost& host, std::string effect) { host.Effect(std::move(effect)); }
@@ -579,6 +606,24 @@ void MemoryWireguard::Nudge(const std::vector<std::string>& addresses) {
   for (const std::string& address : addresses) MemoryParts::Effect(host, "wireguard.nudge " + address);
 }
 
+// ---- programs ----
+
+Result<ProcessResult> MemoryPrograms::Run(const ProcessRequest& request) {
+  PW_TRY(MemoryParts::Fault(host, "programs.run"));
+  std::string line = "programs.run";
+  for (const std::string& argument : request.argv) line += " " + argument;
+  MemoryParts::Effect(host, line);
+  if (!host.program) return NotFound("there is no program " + request.argv.front());
+  return host.program(request);
+}
+
+Result<std::string> MemoryLocalSockets::Ask(const std::string& path, std::string_view request,
+                                            std::chrono::milliseconds /*limit*/) {
+  PW_TRY(MemoryParts::Fault(host, "local_sockets.ask"));
+  if (!host.socket) return Error(ErrorCode::kUnavailable, "nobody listens at " + path, Retry::kBackoff);
+  return host.socket(path, request);
+}
+
 // ---- the whole ----
 
 MemoryHost::MemoryHost() : parts_(std::make_unique<MemoryParts>(*this)) {
@@ -592,8 +637,8 @@ MemoryHost::MemoryHost() : parts_(std::make_unique<MemoryParts>(*this)) {
 MemoryHost::~MemoryHost() = default;
 
 Host MemoryHost::View() {
-  return {parts_->files,   parts_->packages, parts_->units, parts_->users,
-          parts_->sysctls, parts_->firewall, parts_->facts, parts_->wireguard};
+  return {parts_->files,    parts_->packages, parts_->units,     parts_->users,    parts_->sysctls,
+          parts_->firewall, parts_->facts,    parts_->wireguard, parts_->programs, parts_->local_sockets};
 }
 
 Status MemoryHost::Fault(const std::string& operation) {

@@ -13,4 +13,17 @@ ProcessRequest Program(std::vector<std::string> argv, std::chrono::seconds limit
 // Success, or an error with the program's own last words.
 Status RunProgram(std::vector<std::string> argv, std::chrono::seconds limit = std::chrono::seconds(60));
 
+// The machine's programs, for drivers: requests are made with `Program`, so that all of them run alike. What ran and
+// failed is a result; ProcessFailure makes an error of it. Threading: any thread.
+class Programs {
+ public:
+  virtual ~Programs() = default;
+  virtual Result<ProcessResult> Run(const ProcessRequest& request) = 0;
+};
+
+class RealPrograms final : public Programs {
+ public:
+  Result<ProcessResult> Run(const ProcessRequest& request) override { return RunProcess(request); }
+};
+
 }  // namespace podwright::host

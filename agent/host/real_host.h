@@ -13,7 +13,9 @@ namespace podwright::host {
 class RealHost {
  public:
   RealHost() : files_(accounts_), users_(accounts_) {}
-  Host View() { return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_}; }
+  Host View() {
+    return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_, programs_, local_sockets_};
+  }
 
  private:
   Accounts accounts_;
@@ -25,6 +27,8 @@ class RealHost {
   NftFirewall firewall_;
   RealFacts facts_;
   WgTool wireguard_;
+  RealPrograms programs_;
+  RealLocalSockets local_sockets_;
 };
 
 }  // namespace podwright::host
