@@ -6,6 +6,7 @@
 #include "agent/host/files.h"
 #include "agent/host/firewall.h"
 #include "agent/host/packages.h"
+#include "agent/host/redis.h"
 #include "agent/host/sysctls.h"
 #include "agent/host/units.h"
 #include "agent/host/users.h"
@@ -23,6 +24,7 @@ struct Host {
   Firewall& firewall;
   Facts& facts;
   Wireguard& wireguard;
+  Redis& redis;
 };
 
 }  // namespace podwright::host

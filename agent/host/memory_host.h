@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -67,6 +68,9 @@ class MemoryHost {
   std::map<std::string, Timer> timers;
   std::map<std::string, std::string> capabilities;
   std::string boot_id = "boot-1";
+  // Answers for every Redis and Sentinel that can be reached; none: nobody is there.
+  std::function<Result<std::vector<RedisReply>>(const RedisTarget&, const std::vector<RedisCommand>&)> redis;
+  std::function<void(std::chrono::milliseconds)> redis_waits;
 
  private:
   friend struct MemoryParts;

@@ -6,6 +6,7 @@
 #include "agent/host/real_files.h"
 #include "agent/host/real_firewall.h"
 #include "agent/host/real_machine.h"
+#include "agent/host/real_redis.h"
 #include "agent/host/real_wireguard.h"
 
 namespace podwright::host {
@@ -13,7 +14,7 @@ namespace podwright::host {
 class RealHost {
  public:
   RealHost() : files_(accounts_), users_(accounts_) {}
-  Host View() { return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_}; }
+  Host View() { return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_, redis_}; }
 
  private:
   Accounts accounts_;
@@ -25,6 +26,7 @@ class RealHost {
   NftFirewall firewall_;
   RealFacts facts_;
   WgTool wireguard_;
+  TcpRedis redis_;
 };
 
 }  // namespace podwright::host
