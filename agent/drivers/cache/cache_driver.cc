@@ -191,7 +191,7 @@ class CacheDriver final : public Driver {
 
   static Result<std::string> FirstPrimary(const std::string& name, const v1::kinds::CacheTopology& topology,
                                           Context& context) {
-    const auto addresses = MemberAddresses(topology, context.kept());
+    const auto addresses = cache::MemberAddresses(topology, context.kept());
     const auto found = addresses.find(name);
     if (found != addresses.end()) return found->second;
     // One that leaves: whoever is the primary now.

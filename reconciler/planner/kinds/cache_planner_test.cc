@@ -355,7 +355,8 @@ TEST_F(CachePlannerTest, DeletionTakesSentinelsFirstAndKeepsTheData) {
   Establish();
   Put(ObjectLifecycle::kTombstone);
   EXPECT_THAT(Lines(), ElementsAre("a cache.leave", "b cache.leave", "c cache.leave", "a cache.leave", "b cache.leave"));
-  for (const v1::Action& action : Slice().actions()) EXPECT_NE(action.disruption(), v1::DISRUPTION_DATA_LOSS);
+  const v1::Slice slice = Slice();
+  for (const v1::Action& action : slice.actions()) EXPECT_NE(action.disruption(), v1::DISRUPTION_DATA_LOSS);
 }
 
 TEST_F(CachePlannerTest, APurgeIsMarkedAsDataLoss) {
