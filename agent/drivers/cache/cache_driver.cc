@@ -159,8 +159,9 @@ class CacheDriver final : public Driver {
     return LackingOf(needed);
   }
   Result<std::vector<std::string>> LackingOf(const std::vector<std::string>& needed) {
-    PW_ASSIGN(const auto installed, env_.host.packages.Installed(needed));
     std::vector<std::string> lacking;
+    if (needed.empty()) return lacking;
+    PW_ASSIGN(const auto installed, env_.host.packages.Installed(needed));
     for (const std::string& name : needed) {
       if (!installed.contains(name)) lacking.push_back(name);
     }

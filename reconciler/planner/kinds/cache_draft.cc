@@ -46,9 +46,8 @@ Status CacheDraft::Look() {
   for (const std::string& name : CacheServers(object_)) {
     Node& node = nodes_[name];
     const ObservedInput* observed = reader_.Observed(object_.key, name);
-    node.unseen = observed == nullptr;
-    node.is = node.unseen ? &CacheObserved::default_instance()
-                          : static_cast<const CacheObserved*>(observed->observed.get());
+    node.is = observed == nullptr ? &CacheObserved::default_instance()
+                                  : static_cast<const CacheObserved*>(observed->observed.get());
     carried_out_ = std::max(carried_out_, node.is->wish());
     established_ = established_ || (IsMember(name) && node.is->has_member());
     if (spec_.has_mesh()) continue;
@@ -128,10 +127,11 @@ void CacheDraft::PlanTools(const std::string& name) {
   if (IsSentinel(name)) payload.add_packages(kinds::kRedisSentinel);
   if (IsMember(name)) payload.add_packages(kinds::kRedisServer);
   const std::vector<std::string> lacking(node.is->lacking().begin(), node.is->lacking().end());
-  // Of a server that was never looked at nothing is known; its agent finds out.
-  if (!node.unseen && lacking.empty()) return;
+  // An agent tells what lacks of what was set up before; else it finds out when it acts.
+  const bool anew = (IsMember(name) && !node.is->has_member()) || (IsSentinel(name) && !node.is->has_sentinel());
+  if (!anew && lacking.empty()) return;
   ActionDraft action = Action(name, "cache.tools.install", "tools",
-                              node.unseen ? "install what Redis needs and is not there" : "install " + Listed(lacking));
+                              anew ? "install what Redis needs and is not there" : "install " + Listed(lacking));
   action.SetPayload(payload);
   Add(name, std::move(action));
 }

@@ -35,7 +35,6 @@ class CacheDraft {
   using Places = std::vector<std::size_t>;
   struct Node {
     const v1::kinds::CacheObserved* is = nullptr;  // never null
-    bool unseen = false;
     std::string address;  // "" while it is not known
     Places own;           // this server's actions so far, the last of them
   };
