@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/drivers/cache/claims.h"
 #include "agent/drivers/cache/context.h"
 #include "agent/drivers/cache/failover.h"
 #include "agent/drivers/cache/member.h"
@@ -101,6 +102,15 @@ class CacheDriver final : public Driver {
     state.set_confirmed_spec(action.dispatch.spec());
     done->changed = true;
     return done;
+  }
+
+  bool ClaimsRoles(const v1::ObjectState& state) const override {
+    return IsManaged(state, "redis:") || IsManaged(state, "sentinel:");
+  }
+  std::vector<roles::RoleClaim> Roles(const v1::ObjectState& state) const override {
+    v1::ObjectState copy = state;
+    Context context(env_, copy);
+    return cache::TellRoles(context);
   }
 
   std::vector<Repair> RepairDrift(v1::ObjectState& state,

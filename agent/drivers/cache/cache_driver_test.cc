@@ -269,6 +269,19 @@ TEST_F(CacheDriverTest, AReplicaMayBePromotedAgainWhenItHasItsPrimarysData) {
   EXPECT_EQ(server.config["replica-priority"], "100");
 }
 
+TEST_F(CacheDriverTest, RolesAreToldAsTheProgramsSayThem) {
+  EXPECT_FALSE(driver_->ClaimsRoles(state_));
+  Join();
+  ASSERT_TRUE(driver_->ClaimsRoles(state_));
+  cluster_.sentinels[kHere].epoch = 7;
+  const std::vector<roles::RoleClaim> claims = driver_->Roles(state_);
+  ASSERT_EQ(claims.size(), 2U);
+  EXPECT_EQ(claims[0], (roles::RoleClaim{"cache", "shop", roles::Role::kPrimary, 0, "10.0.0.1:6379"}));
+  EXPECT_EQ(claims[1], (roles::RoleClaim{"cache", "shop", roles::Role::kWitness, 7, "10.0.0.1:6379"}));
+  cluster_.servers[kHere].up = false;
+  EXPECT_EQ(driver_->Roles(state_)[0].role, roles::Role::kUnknown);
+}
+
 TEST_F(CacheDriverTest, SentinelForgetsWhoIsNoMore) {
   Join();
   auto& sentinel = cluster_.sentinels[kHere];

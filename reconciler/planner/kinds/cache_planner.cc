@@ -131,6 +131,23 @@ std::vector<InternalSecret> CachePlanner::InternalSecrets(const ObjectInput& /*o
   return {secret};
 }
 
+// The port at which agents tell the roles, for balancers.
+std::vector<ServicePort> CachePlanner::PortsOn(const ObjectInput& object, const std::string& server,
+                                               RecordingReader& /*reader*/) const {
+  constexpr std::int64_t kRolePort = 7443;
+  const CacheSpec& spec = SpecOf(object);
+  const auto has = [&](const auto& list) { return std::find(list.begin(), list.end(), server) != list.end(); };
+  const bool member = has(spec.members());
+  const bool sentinel = has(spec.sentinel().servers());
+  std::vector<ServicePort> ports;
+  if (member || sentinel) ports.push_back({"tcp", kRolePort, {}});
+  // What goes over a mesh is the mesh's to let in.
+  if (spec.has_mesh()) return ports;
+  if (member) ports.push_back({"tcp", spec.port(), {}});
+  if (sentinel) ports.push_back({"tcp", spec.sentinel().port(), {}});
+  return ports;
+}
+
 std::vector<std::string> CachePlanner::ServersOf(const ObjectInput& object) const {
   return CacheServers(object);
 }

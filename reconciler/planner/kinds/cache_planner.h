@@ -25,6 +25,8 @@ class CachePlanner final : public KindPlanner {
   std::unique_ptr<google::protobuf::Message> Allocate(const ObjectInput& object,
                                                       const google::protobuf::Message* before) const override;
   std::unique_ptr<google::protobuf::Message> NewAllocation() const override;
+  std::vector<ServicePort> PortsOn(const ObjectInput& object, const std::string& server,
+                                   RecordingReader& reader) const override;
   std::vector<InternalSecret> InternalSecrets(const ObjectInput& object) const override;
   std::vector<std::string> ServersOf(const ObjectInput& object) const override;
 };

@@ -344,6 +344,16 @@ TEST_F(CachePlannerTest, OverAMeshTheAddressesAreTheMeshs) {
   EXPECT_TRUE(Action("a", "cache.member.set").bindings().empty());
 }
 
+TEST_F(CachePlannerTest, AServersFirewallLetsInWhatTheCacheIsThere) {
+  Put();
+  const ObjectInput& object = facts_.FindObject({"cache", "shop"})->input;
+  RecordingReader reader(facts_);
+  std::vector<std::int64_t> ports;
+  for (const ServicePort& port : kind_.PortsOn(object, "a", reader)) ports.push_back(port.port);
+  EXPECT_THAT(ports, ElementsAre(7443, 6379, 26379));
+  EXPECT_THAT(kind_.PortsOn(object, "d", reader), IsEmpty());
+}
+
 TEST_F(CachePlannerTest, ProtectionKeepsFromDeletion) {
   Establish();
   Put(ObjectLifecycle::kTombstone);
