@@ -8,6 +8,7 @@
 #include "agent/host/local_sockets.h"
 #include "agent/host/packages.h"
 #include "agent/host/programs.h"
+#include "agent/host/redis.h"
 #include "agent/host/sysctls.h"
 #include "agent/host/units.h"
 #include "agent/host/users.h"
@@ -27,6 +28,7 @@ struct Host {
   Wireguard& wireguard;
   Programs& programs;
   LocalSockets& local_sockets;
+  Redis& redis;
 };
 
 }  // namespace podwright::host

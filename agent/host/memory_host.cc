@@ -41,6 +41,7 @@ struct MemoryFiles final : Files {
   Result<std::vector<std::string>> MakeFolders(const std::string& folder) override;
   Status EnsureFolder(const std::string& folder, const FileAttributes& attributes) override;
   Status RemoveEmptyFolder(const std::string& folder) override;
+  Status RemoveTree(const std::string& folder) override;
   Status CheckOwner(const FileAttributes& attributes) const;
 };
 
@@ -144,6 +145,18 @@ struct MemoryLocalSockets final : LocalSockets {
   Result<std::string> Ask(const std::string& path, std::string_view request, std::chrono::milliseconds limit) override;
 };
 
+struct MemoryRedis final : Redis {
+  explicit MemoryRedis(MemoryHost& h) : host(h) {}
+  MemoryHost& host;
+  Result<std::vector<RedisReply>> Run(const RedisTarget& target, const std::vector<RedisCommand>& commands) override {
+    if (!host.redis) return Unavailable("nobody answers at " + target.address);
+    return host.redis(target, commands);
+  }
+  void Wait(std::chrono::milliseconds span) override {
+    if (host.redis_waits) host.redis_waits(span);
+  }
+};
+
 struct MemoryParts {
   explicit MemoryParts(MemoryHost& h)
       : files(h),
@@ -155,7 +168,8 @@ struct MemoryParts {
         facts(h),
         wireguard(h),
         programs(h),
-        local_sockets(h) {}
+        local_sockets(h),
+        redis(h) {}
   MemoryFiles files;
   MemoryPackages packages;
   MemoryUnits units;
@@ -166,6 +180,7 @@ struct MemoryParts {
   MemoryWireguard wireguard;
   MemoryPrograms programs;
   MemoryLocalSockets local_sockets;
+  MemoryRedis redis;
 
   static Status Fault(MemoryHost& host, const std::string& operation) { return host.Fault(operation); }
   static void Effect(MemoryHost& host, std::string effect) { host.Effect(std::move(effect)); }
@@ -266,6 +281,16 @@ Status MemoryFiles::RemoveEmptyFolder(const std::string& folder) {
   const auto inside = host.files.lower_bound(prefix);
   if (inside != host.files.end() && inside->first.compare(0, prefix.size(), prefix) == 0) return Ok();
   host.files.erase(folder);
+  return Ok();
+}
+
+Status MemoryFiles::RemoveTree(const std::string& folder) {
+  PW_TRY(MemoryParts::Fault(host, "files.remove-tree"));
+  const std::string prefix = folder + "/";
+  std::erase_if(host.files, [&](const auto& entry) {
+    return entry.first == folder || entry.first.compare(0, prefix.size(), prefix) == 0;
+  });
+  MemoryParts::Effect(host, "files.remove-tree " + folder);
   return Ok();
 }
 
@@ -638,7 +663,8 @@ MemoryHost::~MemoryHost() = default;
 
 Host MemoryHost::View() {
   return {parts_->files,    parts_->packages, parts_->units,     parts_->users,    parts_->sysctls,
-          parts_->firewall, parts_->facts,    parts_->wireguard, parts_->programs, parts_->local_sockets};
+          parts_->firewall, parts_->facts,    parts_->wireguard, parts_->programs, parts_->local_sockets,
+          parts_->redis};
 }
 
 Status MemoryHost::Fault(const std::string& operation) {

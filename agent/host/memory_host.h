@@ -74,6 +74,9 @@ class MemoryHost {
   std::function<Result<std::string>(const std::string& path, std::string_view request)> socket;
   std::map<std::string, std::string> capabilities;
   std::string boot_id = "boot-1";
+  // Answers for every Redis and Sentinel that can be reached; none: nobody is there.
+  std::function<Result<std::vector<RedisReply>>(const RedisTarget&, const std::vector<RedisCommand>&)> redis;
+  std::function<void(std::chrono::milliseconds)> redis_waits;
 
  private:
   friend struct MemoryParts;

@@ -6,6 +6,7 @@
 #include "agent/host/real_files.h"
 #include "agent/host/real_firewall.h"
 #include "agent/host/real_machine.h"
+#include "agent/host/real_redis.h"
 #include "agent/host/real_wireguard.h"
 
 namespace podwright::host {
@@ -14,7 +15,8 @@ class RealHost {
  public:
   RealHost() : files_(accounts_), users_(accounts_) {}
   Host View() {
-    return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_, programs_, local_sockets_};
+    return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_, programs_, local_sockets_,
+            redis_};
   }
 
  private:
@@ -29,6 +31,7 @@ class RealHost {
   WgTool wireguard_;
   RealPrograms programs_;
   RealLocalSockets local_sockets_;
+  TcpRedis redis_;
 };
 
 }  // namespace podwright::host
