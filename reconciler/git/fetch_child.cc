@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "core/digest.h"
+#include "core/file.h"
 #include "reconciler/git/child_fetcher.h"
 #include "reconciler/git/fetch_message.h"
 #include "reconciler/git/library.h"
@@ -18,6 +18,8 @@ namespace podwright::git {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr std::size_t kMostRequest = std::size_t{4} << 20;
 
 // "ssh://git@host:2222/x" → "[host]:2222", as known_hosts writes it.
 std::string KnownHost(const std::string& url) {
@@ -52,7 +54,7 @@ Status UseCertificates(const FetchRequest& request, const std::filesystem::path&
 }
 
 Result<std::string> Work() {
-  const std::string text((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+  PW_ASSIGN(const std::string text, ReadAll(STDIN_FILENO, "standard input", kMostRequest));
   PW_ASSIGN(const FetchRequest request, DecodeRequest(text));
   const char* home = std::getenv("HOME");
   if (home == nullptr) return Internal("git-fetch is started by podwrightd only");

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "reconciler/git/fetch_message.h"
 #include "reconciler/git/library_fetcher.h"
 #include "reconciler/git/mirror.h"

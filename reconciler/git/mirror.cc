@@ -76,7 +76,7 @@ Result<Relation> Mirror::Compare(const std::string& from, const std::string& to)
   // The mirror may have been made anew after the branch was rewritten.
   const Result<Commit> base = Lookup(repository.get(), from);
   if (!base.ok() && base.error().code() == ErrorCode::kNotFound) return Relation::kDiverged;
-  PW_TRY(base);
+  if (!base.ok()) return base.error();
   const git_oid* first = git_commit_id(base->get());
   const git_oid* second = git_commit_id(target.get());
   int code = git_graph_descendant_of(repository.get(), second, first);

@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 
 #include "core/process.h"
 
@@ -66,8 +65,8 @@ std::string Repository::MakeSshKey(const std::string& name, std::string* public_
   const std::string path = (folder_ / name).string();
   Run({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path});
   std::ifstream file(path + ".pub");
-  public_text->assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  while (!public_text->empty() && (public_text->back() == '\n' || public_text->back() == ' ')) public_text->pop_back();
+  std::getline(file, *public_text);
+  while (!public_text->empty() && public_text->back() == ' ') public_text->pop_back();
   return path;
 }
 
