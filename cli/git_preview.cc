@@ -118,7 +118,8 @@ Result<GitPreview> MakeGitPreview(App& app, const GitPreviewChoices& choices) {
   PW_ASSIGN(const kinds::LoadOptions known, Known(app, target));
   kinds::LoadedFolder folder = kinds::LoadTexts(app.kinds(), *files, known);
   out.diagnostics = folder.diagnostics;
-  if (folder.diagnostics.has_errors()) return finish(InvalidArgument("the documents have errors; a merge would change nothing"));
+  if (folder.diagnostics.has_errors())
+    return finish(InvalidArgument("the documents have errors; a merge would change nothing"));
   if (folder.documents.empty()) {
     return finish(InvalidArgument("there are no documents; an empty folder changes nothing"));
   }

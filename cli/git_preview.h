@@ -24,7 +24,7 @@ struct GitPreviewChoices {
 
 struct GitPreview {
   Preview preview;
-  std::string problem;              // the change has none of its own plan: a conflict, broken documents
+  std::string problem;  // the change has none of its own plan: a conflict, broken documents
   kinds::Diagnostics diagnostics;
 };
 

@@ -106,8 +106,10 @@ Result<std::vector<kinds::NamedText>> GitClone::Read(const std::string& tree, co
   std::string ids;
   for (Entry& entry : ParseEntries(text)) {
     if (IsHidden(entry.path.substr(path.empty() ? 0 : path.size() + 1))) continue;
-    if (entry.mode == "120000") return InvalidArgument(entry.path + ": symbolic links are not followed; take it out of the folder");
-    if (entry.mode == "160000") return InvalidArgument(entry.path + ": submodules are not followed; take it out of the folder");
+    if (entry.mode == "120000")
+      return InvalidArgument(entry.path + ": symbolic links are not followed; take it out of the folder");
+    if (entry.mode == "160000")
+      return InvalidArgument(entry.path + ": submodules are not followed; take it out of the folder");
     if (!entry.path.ends_with(".yaml") && !entry.path.ends_with(".yml")) continue;
     if (documents.size() == kMostFiles) return InvalidArgument("there are more than 20,000 files of documents");
     ids += entry.id + "\n";

@@ -1,5 +1,5 @@
-// podwright diff: field by field, what a folder would change; without a folder, what differs on the servers; between two
-// commits of a local clone, what the documents say differently.
+// podwright diff: field by field, what a folder would change; without a folder, what differs on the servers; between
+// two commits of a local clone, what the documents say differently.
 #include <google/protobuf/message.h>
 #include <CLI/CLI.hpp>
 #include <map>
@@ -185,8 +185,7 @@ void AddDiff(CLI::App& root, App& app) {
   command->add_option("--git-b", options->git_b, "… and the one to compare it with");
   command->add_option("--repo", options->repository, "The local clone (else the current folder)");
   command->add_flag("--exit-code", options->exit_code, "2 when something differs");
-  command->callback(
-      [&app, options] { app.Choose([&app, options] { return RunDiff(app, *options); }); });
+  command->callback([&app, options] { app.Choose([&app, options] { return RunDiff(app, *options); }); });
 }
 
 }  // namespace podwright::cli

@@ -118,7 +118,7 @@ Result<int> Get(App& app, const Options& options) {
   Table table({"NAME", "STATE", "APPLIED", "WANTED", "FETCHED", "IN THE WAY"});
   for (const v1::SourceView& source : list.sources()) {
     json.push_back(MessageJson(source));
-    std::string problem = Printable(ProblemLine(source)).substr(0, 100);
+    const std::string problem = Printable(ProblemLine(source));
     table.Add({source.name(), source.state(), ShortCommit(source.applied().commit()), ShortCommit(source.wanted()),
                Age(source.fetched_unix_ms(), Now(app)), problem.empty() ? "-" : problem});
   }
@@ -262,7 +262,8 @@ void AddSource(CLI::App& root, App& app) {
   reason(add("suspend", "Look at nothing until `resume`", &Suspend, true));
   add("resume", "Go on", &Resume, true);
   const auto rollback = add("rollback", "Apply an earlier commit and stay there until `release`", &Rollback, true);
-  rollback.first->add_option("--to", rollback.second->commit, "The commit (else the one applied before the present one)");
+  rollback.first->add_option("--to", rollback.second->commit,
+                             "The commit (else the one applied before the present one)");
   reason(rollback);
   add("release", "Follow the branch again", &Release, true);
 }

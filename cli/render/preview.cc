@@ -114,8 +114,7 @@ std::vector<std::string> Lines(const std::string& text) {
 }
 
 std::string StackMarkdown(const StackPreview& stack, std::size_t budget) {
-  std::string head =
-      "\n#### " + Code(Title(stack)) + "\n\n" + HeadlineMarkdown(Summarize(stack.response.plan()));
+  std::string head = "\n#### " + Code(Title(stack)) + "\n\n" + HeadlineMarkdown(Summarize(stack.response.plan()));
   std::size_t more = 0;
   std::vector<std::string> rows;
   for (const v1::Action* action : OrderedActions(stack.response.plan())) rows.push_back(ActionRow(*action));

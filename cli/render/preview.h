@@ -14,7 +14,7 @@ class Terminal;
 
 struct StackPreview {
   TofuStack planned;
-  std::string title{};         // "": made from the stack and its workspace
+  std::string title{};           // "": made from the stack and its workspace
   v1::ApplyResponse response{};  // of the dry run
 
   // Nothing is left open, so that the digest stands for all that will be done.

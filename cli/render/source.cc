@@ -36,27 +36,29 @@ std::string ProblemLine(const v1::SourceView& source) {
 std::string DescribeSource(const v1::SourceView& source, std::int64_t now, const Terminal& terminal) {
   std::string out;
   Line(&out, "Source", source.name() + " (workspace " + source.workspace() + ")");
-  Line(&out, "Repository", source.url() + ", branch " + source.branch() +
-                               (source.path().empty() ? "" : ", folder " + source.path()));
+  Line(&out, "Repository",
+       source.url() + ", branch " + source.branch() + (source.path().empty() ? "" : ", folder " + source.path()));
   Line(&out, "State", source.state());
   if (source.has_applied()) {
-    Line(&out, "Applied", CommitText(source.applied()) + ", " + Age(source.applied().applied_unix_ms(), now) +
-                              " ago, " + std::to_string(source.applied().documents()) + " documents" +
-                              (source.applied().run().empty() ? "" : ", run " + source.applied().run()));
+    Line(&out, "Applied",
+         CommitText(source.applied()) + ", " + Age(source.applied().applied_unix_ms(), now) + " ago, " +
+             std::to_string(source.applied().documents()) + " documents" +
+             (source.applied().run().empty() ? "" : ", run " + source.applied().run()));
   } else {
     Line(&out, "Applied", "nothing yet");
   }
-  Line(&out, "Wanted", source.wanted().empty()
-                           ? "not known yet"
-                           : ShortCommit(source.wanted()) + " \"" + source.wanted_subject() + "\"");
+  Line(&out, "Wanted",
+       source.wanted().empty() ? "not known yet"
+                               : ShortCommit(source.wanted()) + " \"" + source.wanted_subject() + "\"");
   if (source.has_pin()) {
-    Line(&out, "Pinned", ShortCommit(source.pin().commit()) + " " + Because(source.pin().actor(), source.pin().reason()) +
-                             "; podwright source release " + source.name() + " ends it");
+    Line(&out, "Pinned",
+         ShortCommit(source.pin().commit()) + " " + Because(source.pin().actor(), source.pin().reason()) +
+             "; podwright source release " + source.name() + " ends it");
   }
   if (source.suspended()) {
-    Line(&out, "Suspended", source.has_suspension()
-                                ? Because(source.suspension().actor(), source.suspension().reason())
-                                : std::string("by its document"));
+    Line(&out, "Suspended",
+         source.has_suspension() ? Because(source.suspension().actor(), source.suspension().reason())
+                                 : std::string("by its document"));
   }
   Line(&out, "Fetched", source.fetched_unix_ms() == 0 ? "never" : Age(source.fetched_unix_ms(), now) + " ago");
   if (source.webhook_unix_ms() != 0) Line(&out, "Webhook", Age(source.webhook_unix_ms(), now) + " ago");
@@ -80,8 +82,9 @@ std::string DescribeSource(const v1::SourceView& source, std::int64_t now, const
 std::string HistoryTable(const v1::SourceView& source, std::int64_t now) {
   Table table({"COMMIT", "APPLIED", "RUN", "HOW", "SUBJECT"});
   for (const v1::AppliedCommit& commit : source.history()) {
-    table.Add({ShortCommit(commit.commit()), Age(commit.applied_unix_ms(), now), commit.run().empty() ? "-" : commit.run(),
-               commit.pinned() ? "pinned" : "branch", Printable(commit.subject())});
+    table.Add({ShortCommit(commit.commit()), Age(commit.applied_unix_ms(), now),
+               commit.run().empty() ? "-" : commit.run(), commit.pinned() ? "pinned" : "branch",
+               Printable(commit.subject())});
   }
   return table.Text();
 }

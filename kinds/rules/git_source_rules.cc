@@ -16,7 +16,8 @@ void CheckPath(const std::string& path, Diagnostics* out) {
     if (end == std::string::npos) end = path.size();
     const std::string part = path.substr(start, end - start);
     if (part.empty() || part == "." || part == "..") {
-      out->AddError("it has a part \"" + part + "\"", at, "name a folder below the repository's root, as in plans/prod");
+      out->AddError("it has a part \"" + part + "\"", at,
+                    "name a folder below the repository's root, as in plans/prod");
       return;
     }
     start = end + 1;
@@ -68,7 +69,8 @@ void CheckGitSourceRules(const google::protobuf::Message& message, Diagnostics* 
   }
   for (const auto& [name, signer] : spec.verification().signers()) {
     if (signer.has_pgp_key() && signer.pgp_key().find("-----BEGIN PGP PUBLIC KEY BLOCK-----") == std::string::npos) {
-      out->AddError("it is no public key", Path().Attribute("verification").Attribute("signers").Key(name).Attribute("pgp_key"),
+      out->AddError("it is no public key",
+                    Path().Attribute("verification").Attribute("signers").Key(name).Attribute("pgp_key"),
                     "gpg --armor --export KEY prints one");
     }
   }

@@ -143,8 +143,11 @@ Result<std::string> AllowedSigners::VerifyPgp(const SignedCommit& commit) const 
     const Result<std::string> key = Dearmor(signer.pgp_key);
     if (!key.ok()) return InvalidArgument("the pgp_key of the signer " + name + ": " + key.error().message());
     PW_ASSIGN(const std::string ring, folder.Write("keyring", *key));
-    PW_ASSIGN(const ProcessResult said, Run({"gpgv", "--status-fd", "1", "--keyring", ring, signature, payload}, "", folder));
-    const auto has = [&](const char* word) { return ("\n" + said.out).find(std::string("\n[GNUPG:] ") + word + " ") != std::string::npos; };
+    PW_ASSIGN(const ProcessResult said,
+              Run({"gpgv", "--status-fd", "1", "--keyring", ring, signature, payload}, "", folder));
+    const auto has = [&](const char* word) {
+      return ("\n" + said.out).find(std::string("\n[GNUPG:] ") + word + " ") != std::string::npos;
+    };
     const bool good = said.Succeeded() && has("GOODSIG") && has("VALIDSIG");
     // gpgv takes signatures of keys that have expired for good ones.
     if (good && !has("EXPKEYSIG") && !has("EXPSIG") && !has("REVKEYSIG") && !has("KEYREVOKED") && !has("BADSIG")) {

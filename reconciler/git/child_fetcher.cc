@@ -43,7 +43,8 @@ Result<std::string> ChildFetcher::Fetch(const FetchRequest& request) {
   run.argv = {program_, "git-fetch"};
   run.base_environment = BaseEnvironment::kEmpty;
   run.env = {{"HOME", scratch.path()}, {"PATH", "/usr/bin:/bin"}};
-  for (const char* name : {"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "ASAN_OPTIONS"}) PassOn(name, &run.env);
+  for (const char* name : {"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "ASAN_OPTIONS"})
+    PassOn(name, &run.env);
   run.stdin_bytes = EncodeRequest(request);
   run.deadline = std::chrono::steady_clock::now() + request.timeout;
   run.cancel = stop_.get_token();

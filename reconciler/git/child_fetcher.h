@@ -1,5 +1,5 @@
-// Fetches in a child process, `podwrightd git-fetch`: a server that never answers is ended by the time limit, and what a
-// hostile one does to the parsers of packs and protocols ends a child without privileges over the store.
+// Fetches in a child process, `podwrightd git-fetch`: a server that never answers is ended by the time limit, and what
+// a hostile one does to the parsers of packs and protocols ends a child without privileges over the store.
 //
 // The request goes through standard input, never through arguments or the environment; the answer comes by standard
 // output. Threading: any thread.

@@ -68,7 +68,8 @@ Status FolderReader::ReadEntry(const git_tree_entry* entry, const std::string& p
       PW_ASSIGN(const Tree tree, OpenTree(*git_tree_entry_id(entry), full));
       return ReadTree(tree.get(), full, depth + 1);
     }
-    case GIT_FILEMODE_LINK: return InvalidArgument(full + ": symbolic links are not followed; take it out of the folder");
+    case GIT_FILEMODE_LINK:
+      return InvalidArgument(full + ": symbolic links are not followed; take it out of the folder");
     case GIT_FILEMODE_COMMIT: return InvalidArgument(full + ": submodules are not followed; take it out of the folder");
     default: break;
   }

@@ -9,8 +9,8 @@ void StartLibrary() {
   static std::once_flag once;
   std::call_once(once, [] {
     git_libgit2_init();
-    for (const git_config_level_t level : {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
-                                           GIT_CONFIG_LEVEL_GLOBAL}) {
+    for (const git_config_level_t level :
+         {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL}) {
       git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
     }
     // Who may read a file:// repository is what the file system says; nothing of it is ever executed.
@@ -20,7 +20,8 @@ void StartLibrary() {
 
 Error LastError(int code, const std::string& what) {
   const git_error* last = git_error_last();
-  const std::string text = what + ": " + (last == nullptr ? "error " + std::to_string(code) : std::string(last->message));
+  const std::string text =
+      what + ": " + (last == nullptr ? "error " + std::to_string(code) : std::string(last->message));
   const int kind = last == nullptr ? GIT_ERROR_NONE : last->klass;
   if (code == GIT_EAUTH) return Unauthenticated(text);
   if (code == GIT_ECERTIFICATE) return PermissionDenied(text);
@@ -59,8 +60,8 @@ std::string IdText(const git_oid& id) {
 Result<Repository> OpenMirror(const std::string& path) {
   StartLibrary();
   git_repository* raw = nullptr;
-  const int code = git_repository_open_ext(&raw, path.c_str(), GIT_REPOSITORY_OPEN_BARE | GIT_REPOSITORY_OPEN_NO_SEARCH,
-                                           nullptr);
+  const int code =
+      git_repository_open_ext(&raw, path.c_str(), GIT_REPOSITORY_OPEN_BARE | GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
   if (code != 0) return DataLoss(LastError(code, "the mirror " + path).message());
   return Repository(raw);
 }

@@ -16,6 +16,7 @@ struct Call {
   int asked = 0;  // for credentials
   bool too_large = false;
   bool wrong_key = false;
+  bool untrusted = false;
 };
 
 int GiveCredentials(git_credential** out, const char*, const char* user_in_url, unsigned allowed, void* payload) {
@@ -51,7 +52,9 @@ int CheckCertificate(git_cert* shown, int valid, const char*, void* payload) {
     call.wrong_key = true;
     return GIT_ECERTIFICATE;
   }
-  return valid != 0 ? 0 : GIT_ECERTIFICATE;
+  if (valid != 0) return 0;
+  call.untrusted = true;
+  return GIT_ECERTIFICATE;
 }
 
 int LookAtProgress(const git_indexer_progress* progress, void* payload) {
@@ -77,8 +80,14 @@ Error Explain(const Call& call, int code, const std::string& what) {
     return ResourceExhausted(what + ": it is larger than " + std::to_string(call.request.max_bytes >> 20) + " MiB");
   }
   if (call.wrong_key) {
-    return PermissionDenied(what + ": the server's key is none of `host_keys`; compare what ssh-keyscan prints with what "
-                                   "the server's owner publishes");
+    return PermissionDenied(what +
+                            ": the server's key is none of `host_keys`; compare what ssh-keyscan prints with what "
+                            "the server's owner publishes");
+  }
+  if (call.untrusted) {
+    return PermissionDenied(what +
+                            ": the server's certificate is not trusted, or is for another name; `ca` of the "
+                            "source may name who issued it");
   }
   if (call.request.secret.empty() && code == GIT_EAUTH) {
     return Unauthenticated(what + ": the server asks for credentials, and the source has none");

@@ -1,5 +1,6 @@
 // Fetches by libgit2 in this process. libgit2 has no time limits of its own for the network and keeps some settings for
-// the whole process, so podwrightd does this in a child (child_fetcher.h); tests of file:// repositories use it directly.
+// the whole process, so podwrightd does this in a child (child_fetcher.h); tests of file:// repositories use it
+// directly.
 #pragma once
 
 #include "reconciler/git/fetcher.h"

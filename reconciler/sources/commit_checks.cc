@@ -31,8 +31,8 @@ std::optional<Refusal> CommitChecks::CheckHistory(const git::Mirror& mirror, con
                                                   const std::string& wanted) {
   const Result<git::Relation> relation = mirror.Compare(applied, wanted);
   if (!relation.ok()) return Refusal{"MirrorBroken", relation.error(), wanted};
-  const std::string accept = "; to accept it: podwright source rollback NAME --to " + Short(wanted) +
-                             ", then podwright source release NAME";
+  const std::string accept =
+      "; to accept it: podwright source rollback NAME --to " + Short(wanted) + ", then podwright source release NAME";
   if (*relation == git::Relation::kBehind) {
     return Refusal{kCommitBehind,
                    FailedPrecondition("the branch stands at " + Short(wanted) + ", behind " + Short(applied) +

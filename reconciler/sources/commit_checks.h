@@ -1,7 +1,7 @@
 // May this commit follow the applied one? Its history, and the signatures of everything that it brings.
 //
-// Threading: one thread at a time. Errors: PermissionDenied with the commit's name for signatures, FailedPrecondition for
-// histories, those of the mirror for the rest.
+// Threading: one thread at a time. Errors: PermissionDenied with the commit's name for signatures, FailedPrecondition
+// for histories, those of the mirror for the rest.
 #pragma once
 
 #include <optional>
@@ -37,7 +37,7 @@ class CommitChecks {
   std::optional<Refusal> CheckSignatures(const git::Mirror& mirror, const v1::kinds::GitSourceSpec& spec,
                                          const std::string& from, const std::string& wanted);
 
-  std::string signers_;           // that `verified_` stands on
+  std::string signers_;             // that `verified_` stands on
   std::set<std::string> verified_;  // commits whose signatures hold
 };
 

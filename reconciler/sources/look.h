@@ -44,7 +44,7 @@ struct LookMemory {
 
 struct LookOutcome {
   bool fetched = false;
-  std::string wanted;                        // the commit; "": none was fetched yet
+  std::string wanted;  // the commit; "": none was fetched yet
   std::string wanted_subject;
   std::optional<v1::AppliedCommit> applied;  // by this look
   std::optional<v1::SourceProblem> problem;  // without times and counts

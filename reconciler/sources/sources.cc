@@ -206,7 +206,9 @@ class Sources::Impl {
       }
       if (at != rows_.end() && at->second->running) continue;  // when its look is over
       const Status taken = Take(id, object);
-      if (!taken.ok()) log::Error("a source cannot be read", {{log::key::kObject, id.Text()}, {log::key::kError, taken.error().ToString()}});
+      if (!taken.ok())
+        log::Error("a source cannot be read",
+                   {{log::key::kObject, id.Text()}, {log::key::kError, taken.error().ToString()}});
     }
     for (auto at = rows_.begin(); at != rows_.end();) {
       if (there.contains(at->first) || at->second->running) {
@@ -215,7 +217,8 @@ class Sources::Impl {
       }
       const Status removed = RemoveLedger(d_.store, at->first);
       const Status cleaned = git::Mirror(MirrorOf(d_.mirrors, at->second->ledger.uid())).Remove();
-      if (!removed.ok() || !cleaned.ok()) log::Warn("something of a deleted source is left", {{log::key::kObject, at->first.Text()}});
+      if (!removed.ok() || !cleaned.ok())
+        log::Warn("something of a deleted source is left", {{log::key::kObject, at->first.Text()}});
       at = rows_.erase(at);
     }
     if (!cleaned_) RemoveStrays();
@@ -284,8 +287,10 @@ class Sources::Impl {
       Enter(&ledger, *outcome.applied, input.generation);
       const Status saved = Save(row, std::move(ledger));
       if (saved.ok()) {
-        Tell(row, "source.applied", row.id.name + " is at " + outcome.applied->commit().substr(0, 12) + " \"" +
-                                        outcome.applied->subject() + "\"", outcome.applied->run());
+        Tell(row, "source.applied",
+             row.id.name + " is at " + outcome.applied->commit().substr(0, 12) + " \"" + outcome.applied->subject() +
+                 "\"",
+             outcome.applied->run());
       } else {
         outcome.problem.emplace();
         outcome.problem->set_reason("StoreFailed");
@@ -302,7 +307,8 @@ class Sources::Impl {
       row.problem.reset();
       return;
     }
-    const bool same = row.problem && row.problem->reason() == problem->reason() && row.problem->commit() == problem->commit();
+    const bool same =
+        row.problem && row.problem->reason() == problem->reason() && row.problem->commit() == problem->commit();
     problem->set_since_unix_ms(same ? row.problem->since_unix_ms() : ToUnixMillis(d_.clock.Now()));
     problem->set_failures(row.problem ? row.problem->failures() + 1 : 1);
     row.problem = std::move(problem);

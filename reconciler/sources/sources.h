@@ -49,7 +49,7 @@ struct Dependencies {
 };
 
 struct Options {
-  unsigned threads = 4;  // sources that are looked at at the same time
+  unsigned threads = 4;                    // sources that are looked at at the same time
   std::chrono::milliseconds refresh{500};  // how often the sources' documents are read
   std::chrono::milliseconds backoff_first{5'000};
   std::chrono::milliseconds backoff_most{300'000};

@@ -52,9 +52,9 @@ class SourcesTest : public ::testing::Test {
   }
 
   void Restart() {
-    sources = std::make_unique<Sources>(
-        Dependencies{world.memory_store, world.clock, world.random, kinds::TestingKinds(), world.control(), fetcher,
-                     repository.folder() / "mirrors"});
+    sources =
+        std::make_unique<Sources>(Dependencies{world.memory_store, world.clock, world.random, kinds::TestingKinds(),
+                                               world.control(), fetcher, repository.folder() / "mirrors"});
   }
   void PutSource() {
     v1::ApplyRequest request = world.Request("cli:sources");
@@ -79,8 +79,7 @@ class SourcesTest : public ::testing::Test {
   std::string Message() { return View().problem().message(); }
   std::string Applied() { return View().applied().commit(); }
   bool Wanted(const std::string& server) {
-    return world.Exists("server", server) &&
-           world.Get("server", server).object().lifecycle() == v1::LIFECYCLE_LIVE;
+    return world.Exists("server", server) && world.Get("server", server).object().lifecycle() == v1::LIFECYCLE_LIVE;
   }
   void Pin(const std::string& commit) {
     v1::PinSourceRequest request;
@@ -181,7 +180,8 @@ TEST_F(SourcesTest, ABrokenDocumentStopsTheSourceWithAllErrorsAndLeavesEverythin
   const std::string one = repository.Commit("one");
   PutSource();
   repository.Write("web.yaml", ServerDocument("web", "changed"));
-  repository.Write("a/bad.yaml", "apiVersion: podwright.dev/v1\nkind: Server\nmetadata: {name: x}\nspec: {filez: {}}\n");
+  repository.Write("a/bad.yaml",
+                   "apiVersion: podwright.dev/v1\nkind: Server\nmetadata: {name: x}\nspec: {filez: {}}\n");
   repository.Write("b.yaml", "apiVersion: podwright.dev/v1\nkind: Sever\nmetadata: {name: y}\n");
   const std::string two = repository.Commit("two");
   NextLook();
@@ -199,7 +199,8 @@ TEST_F(SourcesTest, ABrokenDocumentStopsTheSourceWithAllErrorsAndLeavesEverythin
 }
 
 TEST_F(SourcesTest, ASecretsValueInAFileIsRefused) {
-  repository.Write("s.yaml", "apiVersion: podwright.dev/v1\nkind: Secret\nmetadata: {name: s}\nspec: {value: hunter2}\n");
+  repository.Write("s.yaml",
+                   "apiVersion: podwright.dev/v1\nkind: Secret\nmetadata: {name: s}\nspec: {value: hunter2}\n");
   repository.Commit("one");
   PutSource();
   EXPECT_EQ(Problem(), "BrokenDocuments");

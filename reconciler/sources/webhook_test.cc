@@ -79,7 +79,8 @@ TEST(Webhook, GenericSignsTimeAndBodyAndTheTimeIsNear) {
 TEST(Webhook, ARepetitionIsKnownWhateverItsUnsignedHeadersSay) {
   ReplayGuard guard;
   const auto call = [&](const std::string& delivery, std::string_view body) {
-    return guard.IsNew({[delivery](const std::string& name) { return name == "X-GitHub-Delivery" ? delivery : ""; }, body});
+    return guard.IsNew(
+        {[delivery](const std::string& name) { return name == "X-GitHub-Delivery" ? delivery : ""; }, body});
   };
   EXPECT_TRUE(call("1", "a"));
   EXPECT_FALSE(call("1", "a"));

@@ -61,7 +61,7 @@ class Sources(Acceptance):
         return self.repository.push(message)
 
     def wanted(self, name):
-        owners = {row["name"]: row["owner"] for row in self.world.json("get", "secret")}
+        owners = {row["name"]: row["owner"] for row in self.world.json("get", "secret") if not row["deleting"]}
         return owners.get(f"{self.name}-{name}") == f"git:{self.name}"
 
     # ---- histories ----
@@ -104,7 +104,7 @@ class Sources(Acceptance):
         self.world.run("source", "rollback", self.name, "--to", rewritten[:12], "--reason", "it is ours")
         self.assertTrue(self.wanted("evil"))
         self.world.run("source", "release", self.name)
-        self.assertEqual(self.view()["state"], "synced")
+        eventually("it to be synced", lambda: self.view()["state"] == "synced")
 
     def test_a_rollback_stays_until_released_and_is_audited(self):
         first = self.put("a")
@@ -116,11 +116,11 @@ class Sources(Acceptance):
         self.assertFalse(self.wanted("b"))
         newest = self.put("c")
         self.sync()
-        view = self.view()
-        self.assertEqual((view["applied"]["commit"], view["state"]), (first, "pinned"))
+        eventually("it to be pinned", lambda: self.view()["state"] == "pinned")
+        self.assertEqual(self.view()["applied"]["commit"], first)
         described = self.world.run("source", "describe", self.name)
         self.assertIn("b broke the shop", described)
-        audited = [e for e in self.world.json("audit", "list")["entries"] if e["verb"] == "source.rollback"]
+        audited = [e for e in self.world.json("audit", "list") if e["verb"] == "source.rollback"]
         self.assertTrue(any(self.name in e["object"] and "b broke the shop" in e["detail"] for e in audited), audited)
         self.world.run("source", "release", self.name)
         self.assertEqual(self.view()["applied"]["commit"], newest)
@@ -225,6 +225,8 @@ class Sources(Acceptance):
             return urllib.request.urlopen(request, context=context, timeout=20).status
         except urllib.error.HTTPError as error:
             return error.code
+        except (urllib.error.URLError, ConnectionError):
+            return "closed"
 
     def test_a_webhook_makes_a_push_immediate_and_nothing_else_does(self):
         self.put("a")
@@ -242,7 +244,7 @@ class Sources(Acceptance):
         self.assertEqual(signed("wrong", now, b"{}"), 401)
         self.assertEqual(signed("shared", now - 400, b"{}"), 401)
         self.assertEqual(self.post(b"{}", {}, name="unknown"), 401)
-        self.assertEqual(self.post(b"x" * (3 << 20), {}), 413)
+        self.assertIn(self.post(b"x" * (3 << 20), {}), (413, "closed"))
         self.assertFalse(self.wanted("b"))
         self.assertEqual(signed("shared", now, b"{}"), 202)
         eventually("the push", lambda: self.wanted("b"))
@@ -309,7 +311,7 @@ class GitOnTheLab(Acceptance):
         self.world.shell("web", "apt-get -qq update && apt-get -qq install -y --no-install-recommends git >/dev/null 2>&1; "
                          "useradd -m -s /bin/bash git; install -d -o git -m 700 /home/git/.ssh; "
                          f"echo '{public}' > /home/git/.ssh/authorized_keys; chown git /home/git/.ssh/authorized_keys; "
-                         "systemctl start ssh; su git -c 'git init -q --bare -b main /home/git/plans.git'", timeout=300)
+                         "ssh-keygen -A; systemctl restart ssh; su git -c 'git init -q --bare -b main /home/git/plans.git'", timeout=300)
         host_key = " ".join(self.world.shell("web", "cat /etc/ssh/ssh_host_ed25519_key.pub").split()[:2])
         over_ssh = Repository(self.world.folder, "over-ssh")
         over_ssh.write("s.yaml", SECRET % "over-ssh")

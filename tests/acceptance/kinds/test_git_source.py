@@ -26,7 +26,7 @@ class GitSource(Acceptance):
         self.repository = Repository(self.world.folder, self.id().rsplit(".", 1)[1].replace("_", "-"))
 
     def names(self):
-        return {row["name"] for row in self.world.json("get", "secret")}
+        return {row["name"] for row in self.world.json("get", "secret") if not row["deleting"]}
 
     def test_what_the_branch_declares_is_wanted_and_polling_sees_a_push(self):
         self.repository.write("plans/a.yaml", SECRET % "first")
