@@ -38,11 +38,14 @@ class ListRequest;
 class ListResponse;
 class ListRunsRequest;
 class ListRunsResponse;
+class ListSourcesRequest;
+class ListSourcesResponse;
 class ListTokensResponse;
 class MachineShellRequest;
 class MachineShellResponse;
 class ObjectView;
 class PauseRequest;
+class PinSourceRequest;
 class RetryRequest;
 class RetryResponse;
 class RevokeAgentRequest;
@@ -57,6 +60,9 @@ class WhoUsesSecretResponse;
 class Run;
 class SecretVersion;
 class SetSecretRequest;
+class SourceRequest;
+class SourceView;
+class SuspendSourceRequest;
 class VerifyAuditRequest;
 class VerifyAuditResponse;
 }  // namespace podwright::v1
@@ -114,6 +120,14 @@ class Control {
                                                           const CallOptions& options = {}) = 0;
   virtual Result<v1::SealingKey> GetSealingKey(const v1::GetSealingKeyRequest& request,
                                                const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> GetSource(const v1::SourceRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::ListSourcesResponse> ListSources(const v1::ListSourcesRequest& request,
+                                                      const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> SyncSource(const v1::SourceRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> SuspendSource(const v1::SuspendSourceRequest& request,
+                                               const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> PinSource(const v1::PinSourceRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> ReleaseSource(const v1::SourceRequest& request, const CallOptions& options = {}) = 0;
 
   virtual Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request,
                                                       const CallOptions& options = {}) = 0;

@@ -241,6 +241,43 @@ Result<v1::ListMachinesResponse> ControlPlane::ListMachines(const Caller& caller
   return control::ListMachines(impl_->engine, workspace);
 }
 
+std::vector<v1::StoredObject> ControlPlane::StoredObjects(const std::string& kind) {
+  const std::lock_guard<std::mutex> lock(impl_->engine.core.mutex);
+  const auto& objects = impl_->engine.core.tables.objects;
+  std::vector<v1::StoredObject> out;
+  // By workspace, then kind: from one workspace's objects of the kind to the next one's.
+  for (auto at = objects.begin(); at != objects.end();) {
+    const std::string workspace = at->first.workspace;
+    for (at = objects.lower_bound({workspace, kind, ""}); at != objects.end(); ++at) {
+      if (at->first.workspace != workspace || at->first.kind != kind) break;
+      if (at->second.object.lifecycle() == v1::LIFECYCLE_LIVE) out.push_back(at->second.object);
+    }
+    at = objects.lower_bound({workspace + '\0', "", ""});
+  }
+  return out;
+}
+
+std::vector<ObjectHead> ControlPlane::ObjectHeads(const std::string& workspace) {
+  const std::lock_guard<std::mutex> lock(impl_->engine.core.mutex);
+  const auto& objects = impl_->engine.core.tables.objects;
+  std::vector<ObjectHead> out;
+  for (auto at = objects.lower_bound({workspace, "", ""}); at != objects.end(); ++at) {
+    if (at->first.workspace != workspace) break;
+    if (at->second.object.lifecycle() != v1::LIFECYCLE_LIVE) continue;
+    out.push_back({at->first.kind, at->first.name, at->second.object.owner()});
+  }
+  return out;
+}
+
+Status ControlPlane::Tell(v1::Event event) {
+  return impl_->engine.WithState([&]() -> Status {
+    Change change(impl_->engine.core);
+    change.Tell(std::move(event));
+    const auto revision = change.Commit();
+    return revision.ok() ? Ok() : Status(revision.error());
+  });
+}
+
 Status ControlPlane::Authorize(const Caller& caller, Operation operation, const std::string& workspace,
                                const std::string& subject) {
   return impl_->gate.Check(caller, operation, workspace, subject);
