@@ -107,7 +107,8 @@ drivers::SecretOpener MakeOpener(const v1::AgentIdentity& identity) {
   return [pem = identity.sealing_private_key(), workspace = identity.workspace()](
              const v1::SealedSecret& sealed, const std::function<Status(std::string_view)>& use) -> Status {
     PW_ASSIGN(const auto private_key, crypto::PrivateKey::FromPem(pem));
-    const std::string data = workspace + "/" + sealed.name() + "/" + std::to_string(sealed.version());
+    const std::string data = workspace + "/" + sealed.name() + "/" + std::to_string(sealed.version()) +
+                             (sealed.key().empty() ? "" : "/" + sealed.key());
     PW_ASSIGN(const auto value, crypto::Open(private_key, sealed.sealed(), data));
     return use(value.Reveal());
   };

@@ -149,6 +149,19 @@ void Apply::Allocate(const ObjectId& id, const planner::ObjectInput& input, plan
   overlay->PutAllocation({input.key, std::move(record)});
 }
 
+// Of unchanged objects, too: a newer program's kind may need what an older one's did not.
+Status Apply::AddInternal(const ObjectId& id, planner::FactOverlay* overlay, Preview* preview) const {
+  const planner::KindPlanner* kind = core_.deps.planners.Find(id.kind);
+  const auto* object = overlay->FindObject({id.kind, id.name});
+  if (kind == nullptr || object == nullptr) return Ok();
+  PW_ASSIGN(auto missing, secrets_.MissingInternal(*kind, id.workspace, object->input));
+  for (NewSecretValue& value : missing) {
+    overlay->PutSecret(secrets_.FactOf(value.secret, &value));
+    preview->internal.push_back(std::move(value));
+  }
+  return Ok();
+}
+
 Result<Apply::Preview> Apply::MakePreview(const v1::ApplyRequest& request, const Candidate& candidate,
                                           const Answers& answers) {
   const std::string& workspace = request.workspace();
@@ -161,9 +174,8 @@ Result<Apply::Preview> Apply::MakePreview(const v1::ApplyRequest& request, const
       Allocate(id, input, &overlay, &out);
       overlay.PutObject(std::move(input));
     }
-    if (id.kind == "secret") {
-      overlay.PutSecret({id.name, put.value ? put.value->version : secrets_.CurrentVersion(id)});
-    }
+    if (id.kind == "secret") overlay.PutSecret(secrets_.FactOf(id, put.value ? &*put.value : nullptr));
+    PW_TRY(AddInternal(id, &overlay, &out));
   }
   for (const auto& [id, tombstone] : candidate.tombstones) {
     PW_ASSIGN(auto input, planner::MakeObjectInput(core_.deps.kinds, tombstone));
@@ -261,6 +273,11 @@ Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyReq
     PW_ASSIGN(const std::int64_t version, secrets_.Store(*put.value, key));
     core_.Wake(ReconcileWork(id.workspace));
     static_cast<void>(version);
+  }
+  // An internal secret whose object is not committed after all is found again by the next apply.
+  for (const NewSecretValue& value : preview.internal) {
+    PW_ASSIGN(const std::int64_t made, secrets_.Store(value, ""));
+    static_cast<void>(made);
   }
   Change change(core_);
   for (const auto& [id, put] : candidate.puts) {

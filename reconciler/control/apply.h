@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "podwright/v1/control.pb.h"
@@ -36,6 +37,7 @@ class Apply {
     v1::Plan plan;  // of what the request concerns
     std::set<ObjectId> concerned;
     std::map<ObjectId, std::string> allocations;  // records that this request makes or extends
+    std::vector<NewSecretValue> internal;         // secrets that kinds need for themselves, and lack
   };
   using Answers = std::map<std::pair<ObjectId, std::string>, v1::ObservedFacts>;
 
@@ -46,6 +48,7 @@ class Apply {
   Result<Preview> MakePreview(const v1::ApplyRequest& request, const Candidate& candidate, const Answers& answers);
   void Allocate(const ObjectId& id, const planner::ObjectInput& input, planner::FactOverlay* overlay,
                 Preview* preview) const;
+  Status AddInternal(const ObjectId& id, planner::FactOverlay* overlay, Preview* preview) const;
   Status CheckDigest(const v1::ApplyRequest& request, const Preview& preview);
   Status CheckErrors(const v1::ApplyRequest& request, const Candidate& candidate, const Preview& preview);
   Result<v1::ApplyResponse> Commit(const Caller& caller, const v1::ApplyRequest& request, const std::string& digest,

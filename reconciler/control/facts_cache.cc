@@ -125,8 +125,12 @@ void FactsCache::RemoveServer(const ServerId& server) {
   }
 }
 
-void FactsCache::PutSecret(const ObjectId& secret, std::int64_t version) {
-  Of(secret.workspace).base.PutSecret({secret.name, version});
+void FactsCache::PutSecret(const std::string& workspace, planner::SecretInput secret) {
+  Of(workspace).base.PutSecret(std::move(secret));
+}
+
+void FactsCache::RemoveSecret(const std::string& workspace, const std::string& name) {
+  Of(workspace).base.RemoveSecret(name);
 }
 
 Status FactsCache::PutAllocation(const ObjectId& id, const std::string& value) {

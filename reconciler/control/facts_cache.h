@@ -48,7 +48,8 @@ class FactsCache {
   // The machine is no more: so is what was observed on it, and its agent.
   void RemoveServer(const ServerId& server);
   void RemoveMachine(const ServerId& server);
-  void PutSecret(const ObjectId& secret, std::int64_t version);
+  void PutSecret(const std::string& workspace, planner::SecretInput secret);
+  void RemoveSecret(const std::string& workspace, const std::string& name);
   // Goes with the object. Data-loss: it is no record of the kind.
   Status PutAllocation(const ObjectId& id, const std::string& value);
 

@@ -210,7 +210,7 @@ Status Executor::RunControlAction(const RunId& id, std::size_t place) {
   }
   if (row != nullptr) {
     const std::vector<std::string> servers = core_.facts.ServersOf(object);
-    if (object.kind == "secret") PW_TRY(secrets_.Delete(object));
+    PW_TRY(secrets_.Delete(object));
     v1::ControlMessage forget;
     *forget.mutable_forget()->mutable_object() = RefOf(object);
     forget.mutable_forget()->set_uid(row->object.uid());

@@ -18,19 +18,71 @@ secrets::SecretName NameOf(const ObjectId& id) {
 
 }  // namespace
 
+namespace {
+planner::SecretInput FactFrom(const secrets::SecretInfo& info) {
+  planner::SecretInput input;
+  input.name = info.secret.name;
+  input.version = info.current;
+  for (const secrets::VersionInfo& version : info.versions) {
+    if (version.version == info.current) {
+      input.parts = version.parts;
+    } else {
+      input.former[version.version] = version.parts;
+    }
+  }
+  return input;
+}
+}  // namespace
+
 Status SecretDoor::LoadVersions(const std::string& workspace) {
   PW_ASSIGN(const auto all, core_.deps.secrets.List(workspace));
   for (const secrets::SecretInfo& info : all) {
-    const ObjectId id{workspace, "secret", info.secret.name};
-    versions_[id] = info.current;
-    core_.facts.PutSecret(id, info.current);
+    planner::SecretInput& known = known_[{workspace, "secret", info.secret.name}];
+    known = FactFrom(info);
+    core_.facts.PutSecret(workspace, known);
   }
   return Ok();
 }
 
+Status SecretDoor::Refresh(const ObjectId& secret) {
+  PW_ASSIGN(const auto info, core_.deps.secrets.Describe(NameOf(secret)));
+  planner::SecretInput& known = known_[secret];
+  known = FactFrom(info);
+  core_.facts.PutSecret(secret.workspace, known);
+  return Ok();
+}
+
 std::int64_t SecretDoor::CurrentVersion(const ObjectId& secret) const {
-  const auto it = versions_.find(secret);
-  return it == versions_.end() ? 0 : it->second;
+  const auto it = known_.find(secret);
+  return it == known_.end() ? 0 : it->second.version;
+}
+
+planner::SecretInput SecretDoor::FactOf(const ObjectId& secret, const NewSecretValue* next) const {
+  planner::SecretInput input;
+  if (const auto it = known_.find(secret); it != known_.end()) input = it->second;
+  input.name = secret.name;
+  if (next == nullptr) return input;
+  if (input.version > 0) input.former[input.version] = input.parts;
+  input.version = next->version;
+  input.parts = next->parts;
+  return input;
+}
+
+Result<std::vector<NewSecretValue>> SecretDoor::MissingInternal(const planner::KindPlanner& kind,
+                                                                const std::string& workspace,
+                                                                const planner::ObjectInput& object) const {
+  std::vector<NewSecretValue> out;
+  for (const planner::InternalSecret& wanted : kind.InternalSecrets(object)) {
+    NewSecretValue value;
+    value.secret = {workspace, "secret", planner::InternalSecretName(object.key, wanted.name)};
+    if (CurrentVersion(value.secret) > 0) continue;
+    value.generate = true;
+    value.generator = wanted.generator.SerializeAsString();
+    PW_ASSIGN(const std::int64_t last, core_.deps.secrets.LastVersion(NameOf(value.secret)));
+    value.version = last + 1;
+    out.push_back(std::move(value));
+  }
+  return out;
 }
 
 Result<bool> SecretDoor::SameAsCurrent(const ObjectId& secret, const crypto::SecretString& value) {
@@ -46,12 +98,13 @@ Result<std::optional<NewSecretValue>> SecretDoor::TakeValue(const ObjectId& secr
   if (!now.ParseFromString(*spec) || (before != nullptr && !was.ParseFromString(*before)))
     return InvalidArgument("the spec of " + secret.Text() + " is damaged");
   const std::int64_t current = CurrentVersion(secret);
+  PW_ASSIGN(const std::int64_t last, core_.deps.secrets.LastVersion(NameOf(secret)));
   std::optional<NewSecretValue> out;
   if (now.has_value()) {
     NewSecretValue value;
     value.secret = secret;
     value.value = crypto::SecretString(std::string_view(now.value()));
-    value.version = current + 1;
+    value.version = last + 1;
     Wipe(now.mutable_value());
     now.clear_value();
     Wipe(spec);
@@ -69,7 +122,7 @@ Result<std::optional<NewSecretValue>> SecretDoor::TakeValue(const ObjectId& secr
     value.secret = secret;
     value.generate = true;
     value.generator = now.generator().SerializeAsString();
-    value.version = 1;
+    value.version = last + 1;
     out = std::move(value);
   }
   return out;
@@ -103,8 +156,7 @@ Result<std::int64_t> SecretDoor::Store(const NewSecretValue& value, const std::s
   } else {
     PW_ASSIGN(version, core_.deps.secrets.Set(NameOf(value.secret), value.value, idempotency_key));
   }
-  versions_[value.secret] = version;
-  core_.facts.PutSecret(value.secret, version);
+  PW_TRY(Refresh(value.secret));
   return version;
 }
 
@@ -124,18 +176,33 @@ Result<std::int64_t> SecretDoor::Rotate(const ObjectId& secret, const std::strin
 
 Result<v1::SealedSecret> SecretDoor::SealFor(const ServerId& server, const v1::SecretUse& use) {
   PW_ASSIGN(const std::string key, core_.deps.agent_keys.SealingKey(server.workspace, server.server));
-  PW_ASSIGN(auto sealed, core_.deps.secrets.SealFor({server.workspace, use.name()}, use.version(), key, server.server));
+  PW_ASSIGN(auto sealed,
+            core_.deps.secrets.SealFor({server.workspace, use.name()}, use.version(), key, server.server, use.key()));
   v1::SealedSecret out;
   out.set_name(use.name());
   out.set_version(sealed.version);
+  out.set_key(use.key());
   out.set_sealed(std::move(sealed.sealed));
   return out;
 }
 
-Status SecretDoor::Delete(const ObjectId& secret) {
-  versions_.erase(secret);
+Status SecretDoor::DeleteOne(const ObjectId& secret) {
   Status status = core_.deps.secrets.Delete(NameOf(secret));
   if (!status.ok() && status.error().code() != ErrorCode::kNotFound) return status;
+  known_.erase(secret);
+  core_.facts.RemoveSecret(secret.workspace, secret.name);
+  return Ok();
+}
+
+Status SecretDoor::Delete(const ObjectId& object) {
+  if (object.kind == "secret") return DeleteOne(object);
+  const std::string prefix = planner::InternalSecretName({object.kind, object.name}, "");
+  std::vector<ObjectId> going;
+  for (auto it = known_.lower_bound({object.workspace, "secret", prefix});
+       it != known_.end() && it->first.workspace == object.workspace && it->first.name.starts_with(prefix); ++it) {
+    going.push_back(it->first);
+  }
+  for (const ObjectId& secret : going) PW_TRY(DeleteOne(secret));
   return Ok();
 }
 

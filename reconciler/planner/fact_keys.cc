@@ -34,6 +34,9 @@ std::string MachineFactKey(std::string_view server) {
 std::string SecretFactKey(std::string_view name) {
   return Join("secret/", name, "");
 }
+std::string SecretFactKey(std::string_view name, std::int64_t version) {
+  return SecretFactKey(name).append("@").append(std::to_string(version));
+}
 std::string CloudFactKey(std::string_view name) {
   return Join("cloud/", name, "");
 }
@@ -77,7 +80,34 @@ Digest FactDigest(const MachineInput& input) {
 }
 
 Digest FactDigest(const SecretInput& input) {
-  return Encoder("secret").Number(input.version).Hash();
+  Encoder encoder("secret");
+  encoder.Number(input.version);
+  for (const std::string& part : input.parts) encoder.Text(part);
+  return encoder.Hash();
+}
+
+const std::vector<std::string>* SecretInput::PartsOf(std::int64_t of_version) const {
+  if (of_version == version && version > 0) return &parts;
+  const auto it = former.find(of_version);
+  return it == former.end() ? nullptr : &it->second;
+}
+
+std::set<std::string> ChangedSecretKeys(const SecretInput* before, const SecretInput& after) {
+  std::set<std::string> keys;
+  if (before == nullptr || FactDigest(*before) != FactDigest(after)) keys.insert(SecretFactKey(after.name));
+  std::set<std::int64_t> versions;
+  for (const SecretInput* input : {before, &after}) {
+    if (input == nullptr) continue;
+    versions.insert(input->version);
+    for (const auto& [version, parts] : input->former) versions.insert(version);
+  }
+  for (const std::int64_t version : versions) {
+    const auto* was = before == nullptr ? nullptr : before->PartsOf(version);
+    const auto* is = after.PartsOf(version);
+    const bool same = (was == nullptr) == (is == nullptr) && (was == nullptr || *was == *is);
+    if (!same) keys.insert(SecretFactKey(after.name, version));
+  }
+  return keys;
 }
 
 Digest FactDigest(const CloudInput& input) {

@@ -48,7 +48,8 @@ void FactOverlay::PutObserved(ObservedInput input) {
 }
 
 void FactOverlay::PutSecret(SecretInput input) {
-  changed_.insert(SecretFactKey(input.name));
+  const Fact<SecretInput>* before = FindSecret(input.name);
+  changed_.merge(ChangedSecretKeys(before == nullptr ? nullptr : &before->input, input));
   const Digest digest = FactDigest(input);
   std::string name = input.name;
   secrets_.insert_or_assign(std::move(name), Fact<SecretInput>{digest, std::move(input)});

@@ -120,7 +120,7 @@ void FactBase::RemoveMachine(std::string_view server) {
 void FactBase::PutSecret(SecretInput input) {
   const Digest digest = FactDigest(input);
   const auto it = secrets_.find(input.name);
-  if (it == secrets_.end() || it->second.digest != digest) Changed(SecretFactKey(input.name));
+  changed_.merge(ChangedSecretKeys(it == secrets_.end() ? nullptr : &it->second.input, input));
   std::string name = input.name;
   secrets_.insert_or_assign(std::move(name), Fact<SecretInput>{digest, std::move(input)});
 }
@@ -128,7 +128,10 @@ void FactBase::PutSecret(SecretInput input) {
 void FactBase::RemoveSecret(std::string_view name) {
   const auto it = secrets_.find(name);
   if (it == secrets_.end()) return;
+  SecretInput none;
+  none.name = it->first;
   Changed(SecretFactKey(name));
+  changed_.merge(ChangedSecretKeys(&it->second.input, none));
   secrets_.erase(it);
 }
 

@@ -96,7 +96,12 @@ struct CloudInput {
 
 struct SecretInput {
   std::string name;
-  std::int64_t version = 0;  // 0: there is no value yet
+  std::int64_t version = 0;                                   // 0: there is no value yet
+  std::vector<std::string> parts{};                           // of this version, sorted; none: it is one value
+  std::map<std::int64_t, std::vector<std::string>> former{};  // older versions that are kept, with their parts
+
+  // Null: there is no such version.
+  const std::vector<std::string>* PartsOf(std::int64_t of_version) const;
 };
 
 // What was decided once for an object and stays so (addresses of a mesh): the kind's own message.
@@ -117,7 +122,8 @@ std::string ObservedFactKey(const ObjectKey& object, std::string_view server);  
 std::string ObservedRangeKey(const ObjectKey& object);                          // "range/observed/server/web-1@"
 std::string AgentFactKey(std::string_view server);
 std::string MachineFactKey(std::string_view server);
-std::string SecretFactKey(std::string_view name);
+std::string SecretFactKey(std::string_view name);                        // "secret/orders"
+std::string SecretFactKey(std::string_view name, std::int64_t version);  // "secret/orders@3"
 std::string CloudFactKey(std::string_view name);
 std::string ReferrersFactKey(const ObjectKey& key);
 std::string AllocationFactKey(const ObjectKey& object);  // "allocation/mesh/prod"
@@ -126,10 +132,13 @@ std::string AllocationFactKey(const ObjectKey& object);  // "allocation/mesh/pro
 Digest FactDigest(const ObjectInput& input);
 Digest FactDigest(const AgentInput& input);
 Digest FactDigest(const MachineInput& input);
-Digest FactDigest(const SecretInput& input);
+Digest FactDigest(const SecretInput& input);  // of its current version
 Digest FactDigest(const CloudInput& input);
 Digest FactDigest(const std::vector<Referrer>& referrers);
 Digest FactDigest(const AllocationInput& input);
+
+// The keys of the facts that differ; `before` null: there was none.
+std::set<std::string> ChangedSecretKeys(const SecretInput* before, const SecretInput& after);
 
 // One stored fact with its digest.
 template <typename Input>

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "podwright/v1/kinds/secret.pb.h"
 #include "podwright/v1/plan.pb.h"
 #include "reconciler/planner/facts.h"
 #include "reconciler/planner/reader.h"
@@ -40,6 +41,12 @@ struct SliceDraft {
   std::vector<std::string> notes;
   // Servers that this slice takes away: whatever other objects do there in this plan comes first.
   std::vector<std::string> ends_servers;
+};
+
+// A value that a kind needs for itself and nobody declares: the password of the replication.
+struct InternalSecret {
+  std::string name;  // within the object; letters, digits and "-": "replication"
+  v1::kinds::SecretGenerator generator;
 };
 
 class KindPlanner {
@@ -78,9 +85,22 @@ class KindPlanner {
   // An empty record, to read a stored one into; nullptr: the kind needs none.
   virtual std::unique_ptr<google::protobuf::Message> NewAllocation() const { return nullptr; }
 
+  // The secrets that the object needs and nobody declares, each name once. Apply makes those that are missing with the
+  // object, a dry run shows the version that they will have, and they go when the object is forgotten. No API reads or
+  // changes them. ReadInternalSecret (secret_uses.h) takes one into an action.
+  virtual std::vector<InternalSecret> InternalSecrets(const ObjectInput& object) const {
+    static_cast<void>(object);
+    return {};
+  }
+
   // The servers whose agents observe the object, sorted.
   virtual std::vector<std::string> ServersOf(const ObjectInput& object) const = 0;
 };
+
+// Under which an internal secret is stored and read. No declared secret can have such a name: it has dots.
+inline std::string InternalSecretName(const ObjectKey& object, const std::string& name) {
+  return object.kind + "." + object.name + "." + name;
+}
 
 // The planners by kind.
 class KindPlanners {

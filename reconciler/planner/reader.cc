@@ -45,9 +45,22 @@ const CloudInput* RecordingReader::Cloud(std::string_view name) {
   return Record(reads_, CloudFactKey(name), facts_.FindCloud(name));
 }
 
-std::int64_t RecordingReader::SecretVersion(std::string_view name) {
+RecordingReader::SecretParts RecordingReader::Secret(std::string_view name) {
   const SecretInput* secret = Record(reads_, SecretFactKey(name), facts_.FindSecret(name));
-  return secret == nullptr ? 0 : secret->version;
+  return secret == nullptr ? SecretParts{} : SecretParts{secret->version, secret->parts};
+}
+
+RecordingReader::SecretParts RecordingReader::Secret(std::string_view name, std::int64_t version) {
+  const Fact<SecretInput>* secret = facts_.FindSecret(name);
+  const std::vector<std::string>* parts = secret == nullptr ? nullptr : secret->input.PartsOf(version);
+  std::string digest;
+  if (parts != nullptr) {
+    Encoder encoder("secret version");
+    for (const std::string& part : *parts) encoder.Text(part);
+    digest = std::string(encoder.Hash().View());
+  }
+  reads_.push_back({SecretFactKey(name, version), std::move(digest)});
+  return parts == nullptr ? SecretParts{} : SecretParts{version, *parts};
 }
 
 std::vector<Referrer> RecordingReader::Referrers(const ObjectKey& key) {

@@ -36,7 +36,15 @@ class RecordingReader {
   const MachineInput* Machine(std::string_view server);
   const CloudInput* Cloud(std::string_view name);
   // 0: no such secret, or it has no value yet.
-  std::int64_t SecretVersion(std::string_view name);
+  std::int64_t SecretVersion(std::string_view name) { return Secret(name).version; }
+  // Its current version and that one's parts; version 0 and no parts where there is none.
+  struct SecretParts {
+    std::int64_t version = 0;
+    std::vector<std::string> parts;
+  };
+  SecretParts Secret(std::string_view name);
+  // The same of a certain version, whatever the current one is.
+  SecretParts Secret(std::string_view name, std::int64_t version);
   std::vector<Referrer> Referrers(const ObjectKey& key);
   // The kind's own message; nullptr: nothing was allocated.
   const google::protobuf::Message* Allocation(const ObjectKey& object);

@@ -77,7 +77,9 @@ void AddAction(Encoder& encoder, const ActionDraft& draft) {
   encoder.Number(action.guards_size());
   for (const v1::Guard& guard : action.guards()) encoder.Text(guard.fact()).Text(guard.expected()).Text(guard.why());
   encoder.Number(action.secrets_size());
-  for (const v1::SecretUse& secret : action.secrets()) encoder.Text(secret.name()).Number(secret.version());
+  for (const v1::SecretUse& secret : action.secrets()) {
+    encoder.Text(secret.name()).Number(secret.version()).Text(secret.key());
+  }
   encoder.Number(action.bindings_size());
   for (const v1::FactBinding& binding : action.bindings()) {
     encoder.Text(binding.name()).Text(binding.object().kind()).Text(binding.object().name());

@@ -7,6 +7,7 @@
 
 #include "core/crypto/seal.h"
 #include "core/digest.h"
+#include "reconciler/secrets/parts.h"
 #include "reconciler/store/helpers.h"
 
 namespace podwright::secrets {
@@ -62,8 +63,8 @@ Error NoSecret(const SecretName& secret) {
 
 }  // namespace
 
-std::string DeliveryData(const SecretName& secret, std::int64_t version) {
-  return Place(secret) + "/" + std::to_string(version);
+std::string DeliveryData(const SecretName& secret, std::int64_t version, const std::string& part) {
+  return Place(secret) + "/" + std::to_string(version) + (part.empty() ? "" : "/" + part);
 }
 
 struct SecretStore::Meta {
@@ -83,7 +84,7 @@ struct SecretStore::Meta {
   std::string ToText() const {
     Json list = Json::array();
     for (const Entry& entry : entries) {
-      list.push_back({entry.info.version, ToUnixMillis(entry.info.created), entry.request});
+      list.push_back({entry.info.version, ToUnixMillis(entry.info.created), entry.request, entry.info.parts});
     }
     return Json{{"last", last}, {"versions", list}}.dump();
   }
@@ -98,12 +99,20 @@ struct SecretStore::Meta {
     Meta meta;
     meta.last = json["last"].get<std::int64_t>();
     for (const Json& entry : json["versions"]) {
-      if (!entry.is_array() || entry.size() != 3 || !entry[0].is_number_integer() || !entry[1].is_number_integer() ||
-          !entry[2].is_string()) {
+      // Three: as it was written before there were parts.
+      if (!entry.is_array() || (entry.size() != 3 && entry.size() != 4) || !entry[0].is_number_integer() ||
+          !entry[1].is_number_integer() || !entry[2].is_string()) {
         return damaged;
       }
-      const VersionInfo info{entry[0].get<std::int64_t>(), FromUnixMillis(entry[1].get<std::int64_t>())};
-      meta.entries.push_back({info, entry[2].get<std::string>()});
+      VersionInfo info{entry[0].get<std::int64_t>(), FromUnixMillis(entry[1].get<std::int64_t>()), {}};
+      if (entry.size() == 4) {
+        if (!entry[3].is_array()) return damaged;
+        for (const Json& part : entry[3]) {
+          if (!part.is_string()) return damaged;
+          info.parts.push_back(part.get<std::string>());
+        }
+      }
+      meta.entries.push_back({std::move(info), entry[2].get<std::string>()});
     }
     return meta;
   }
@@ -142,7 +151,7 @@ Result<std::optional<std::int64_t>> SecretStore::Remembered(const SecretName& se
 }
 
 Result<std::int64_t> SecretStore::Set(const SecretName& secret, const SecretString& value,
-                                      std::string_view idempotency_key) {
+                                      std::string_view idempotency_key, const std::vector<std::string>& parts) {
   if (value.size() > kMaxSecretBytes) {
     return InvalidArgument("a secret has at most " + std::to_string(kMaxSecretBytes) + " bytes");
   }
@@ -167,7 +176,7 @@ Result<std::int64_t> SecretStore::Set(const SecretName& secret, const SecretStri
       if (!oldest.request.empty()) transaction.success.push_back(Op::Delete(RequestPrefix(secret) + oldest.request));
       loaded.meta.entries.erase(loaded.meta.entries.begin());
     }
-    loaded.meta.entries.push_back({{version, clock_.Now()}, request});
+    loaded.meta.entries.push_back({{version, clock_.Now(), parts}, request});
     transaction.success.push_back(Op::Put(MetaKey(secret), loaded.meta.ToText()));
     PW_ASSIGN(const store::TransactionResult done, store_.Commit(transaction));
     if (done.succeeded) return version;
@@ -175,10 +184,14 @@ Result<std::int64_t> SecretStore::Set(const SecretName& secret, const SecretStri
   return Conflict("the secret " + Place(secret) + " is being changed by others all the time");
 }
 
-Result<std::int64_t> SecretStore::Resolve(const SecretName& secret, std::int64_t version) {
+Result<VersionInfo> SecretStore::Resolve(const SecretName& secret, std::int64_t version) {
   PW_ASSIGN(const Loaded loaded, Load(secret));
   if (loaded.meta.entries.empty()) return NoSecret(secret);
-  return version == 0 ? loaded.meta.entries.back().info.version : version;
+  if (version == 0) return loaded.meta.entries.back().info;
+  for (const Meta::Entry& entry : loaded.meta.entries) {
+    if (entry.info.version == version) return entry.info;
+  }
+  return NotFound("the secret " + Place(secret) + " has no version " + std::to_string(version));
 }
 
 Result<crypto::SecretBytes> SecretStore::Decrypt(const SecretName& secret, std::int64_t version) {
@@ -190,25 +203,41 @@ Result<crypto::SecretBytes> SecretStore::Decrypt(const SecretName& secret, std::
 }
 
 Result<OpenedSecret> SecretStore::Open(const SecretName& secret, std::int64_t version, const std::string& by) {
-  PW_ASSIGN(const std::int64_t resolved, Resolve(secret, version));
-  PW_ASSIGN(SecretString value, Decrypt(secret, resolved));
-  PW_TRY(audit_({secret, resolved, by, "read"}));
-  return OpenedSecret{resolved, std::move(value)};
+  PW_ASSIGN(VersionInfo found, Resolve(secret, version));
+  PW_ASSIGN(SecretString value, Decrypt(secret, found.version));
+  PW_TRY(audit_({secret, found.version, by, "read"}));
+  return OpenedSecret{found.version, std::move(value), std::move(found.parts)};
 }
 
 Result<SealedSecret> SecretStore::SealFor(const SecretName& secret, std::int64_t version,
-                                          std::string_view agent_public_key, const std::string& agent) {
-  PW_ASSIGN(const std::int64_t resolved, Resolve(secret, version));
-  PW_ASSIGN(const SecretString value, Decrypt(secret, resolved));
-  PW_ASSIGN(std::string sealed, crypto::Seal(agent_public_key, value.Reveal(), DeliveryData(secret, resolved)));
-  PW_TRY(audit_({secret, resolved, "agent:" + agent, "deliver"}));
-  return SealedSecret{resolved, std::move(sealed)};
+                                          std::string_view agent_public_key, const std::string& agent,
+                                          const std::string& part) {
+  PW_ASSIGN(const VersionInfo found, Resolve(secret, version));
+  PW_ASSIGN(SecretString value, Decrypt(secret, found.version));
+  if (part.empty() != found.parts.empty()) {
+    return FailedPrecondition("version " + std::to_string(found.version) + " of the secret " + Place(secret) +
+                              (part.empty() ? " has parts, and none is named" : " has no part \"" + part + "\""));
+  }
+  if (!part.empty()) {
+    auto one = PartOf(value, part);
+    if (!one.ok()) return one.error().Wrap("cannot open the secret " + Place(secret));
+    value = std::move(one).value();
+  }
+  PW_ASSIGN(std::string sealed,
+            crypto::Seal(agent_public_key, value.Reveal(), DeliveryData(secret, found.version, part)));
+  PW_TRY(audit_({secret, found.version, "agent:" + agent, "deliver"}));
+  return SealedSecret{found.version, std::move(sealed)};
 }
 
 Result<SecretInfo> SecretStore::Describe(const SecretName& secret) {
   PW_ASSIGN(const Loaded loaded, Load(secret));
   if (loaded.meta.entries.empty()) return NoSecret(secret);
   return SecretInfo{secret, loaded.meta.entries.back().info.version, loaded.meta.Versions()};
+}
+
+Result<std::int64_t> SecretStore::LastVersion(const SecretName& secret) {
+  PW_ASSIGN(const Loaded loaded, Load(secret));
+  return loaded.meta.last;
 }
 
 Result<std::vector<SecretInfo>> SecretStore::List(const std::string& workspace) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "podwright/testing/widget.pb.h"
+#include "reconciler/planner/secret_uses.h"
 
 namespace podwright::planner {
 
@@ -92,6 +93,10 @@ Result<SliceDraft> WidgetPlanner::PlanObject(const ObjectInput& object, Recordin
     if (numbers != nullptr) {
       action.set_summary(action.summary() + " as number " + std::to_string(numbers->numbers().at(server)));
     }
+    if (spec.locked()) {
+      PW_ASSIGN(const v1::SecretUse key, ReadInternalSecret(reader, object.key, "key"));
+      AddSecret(key, draft.actions.back());
+    }
     if (spec.has_copies()) draft.actions.back().Bind("payload", {"widget", spec.copies()}, server, "payload");
   }
   for (const std::string& server : reader.ObservedServers(object.key)) {
@@ -130,6 +135,11 @@ std::unique_ptr<google::protobuf::Message> WidgetPlanner::Allocate(const ObjectI
 
 std::unique_ptr<google::protobuf::Message> WidgetPlanner::NewAllocation() const {
   return std::make_unique<testing::WidgetAllocation>();
+}
+
+std::vector<InternalSecret> WidgetPlanner::InternalSecrets(const ObjectInput& object) const {
+  if (!Spec(object).locked()) return {};
+  return {{"key", {}}};
 }
 
 std::vector<std::string> WidgetPlanner::ServersOf(const ObjectInput& object) const {

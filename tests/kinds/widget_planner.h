@@ -21,6 +21,7 @@ class WidgetPlanner final : public KindPlanner {
   std::unique_ptr<google::protobuf::Message> Allocate(const ObjectInput& object,
                                                       const google::protobuf::Message* before) const override;
   std::unique_ptr<google::protobuf::Message> NewAllocation() const override;
+  std::vector<InternalSecret> InternalSecrets(const ObjectInput& object) const override;
   std::vector<std::string> ServersOf(const ObjectInput& object) const override;
 };
 

@@ -1,5 +1,6 @@
 // Secrets delivered into files. The value is kept in clear in the delivered file alone: what else is
 // on disk is a digest under a key of this server, and the value as it came, sealed.
+#include "agent/drivers/secrets/sealed.h"
 #include "agent/drivers/server/family.h"
 #include "core/digest.h"
 
@@ -32,6 +33,7 @@ class Secrets final : public Family {
       const auto record = state.secrets().find(entry.first);
       if (record == state.secrets().end()) continue;
       found.set_name(record->second.name());
+      if (!record->second.sealed().key().empty()) found.set_key(record->second.sealed().key());
       if (IsDelivered(entry.first, *stat, record->second)) found.set_version(record->second.version());
     }
     return Ok();
@@ -90,14 +92,11 @@ class Secrets final : public Family {
       done.changed = before != "absent";
       return done;
     }
-    const v1::SealedSecret* sealed = nullptr;
-    for (const auto& secret : context.dispatch.secrets()) {
-      if (secret.name() == payload.secret() && secret.version() == payload.version()) sealed = &secret;
-    }
-    if (sealed == nullptr) {
-      return InvalidArgument("the action came without version " + std::to_string(payload.version()) +
-                             " of the secret " + payload.secret());
-    }
+    v1::SecretUse use;
+    use.set_name(payload.secret());
+    use.set_version(payload.version());
+    use.set_key(payload.key());
+    PW_ASSIGN(const v1::SealedSecret* sealed, FindSealed(context.dispatch, use));
     PW_TRY(Put(path, payload.file(), *sealed, state));
     if (before == "absent") AddManaged(state, "secret:" + path);
     PW_ASSIGN(const std::string after, StateOf(path, state));
@@ -155,14 +154,16 @@ class Secrets final : public Family {
     for (std::size_t i = 0; i < text.size(); ++i) at[i] = 0;
   }
 
-  // "absent", "other", or "NAME@VERSION mode owner:group".
+  // "absent", "other", or "NAME[#KEY] mode owner:group@VERSION".
   Result<std::string> StateOf(const std::string& path, const v1::ObjectState& state) {
     PW_ASSIGN(const auto stat, env_.host.files.Stat(path));
     if (!stat) return std::string("absent");
     const std::string attributes = " " + host::FormatMode(stat->mode) + " " + stat->owner + ":" + stat->group;
     const auto record = state.secrets().find(path);
     if (record == state.secrets().end() || !IsDelivered(path, *stat, record->second)) return "other" + attributes;
-    return record->second.name() + attributes + "@" + std::to_string(record->second.version());
+    const std::string& key = record->second.sealed().key();
+    return record->second.name() + (key.empty() ? "" : "#" + key) + attributes + "@" +
+           std::to_string(record->second.version());
   }
 
   Status Put(const std::string& path, const ServerSecretFile& file, const v1::SealedSecret& sealed,
@@ -171,7 +172,8 @@ class Secrets final : public Family {
     PW_ASSIGN(const auto stat, env_.host.files.Stat(path));
     const auto record = state.secrets().find(path);
     if (stat && record != state.secrets().end() && record->second.name() == sealed.name() &&
-        record->second.version() == sealed.version() && IsDelivered(path, *stat, record->second)) {
+        record->second.version() == sealed.version() && record->second.sealed().key() == sealed.key() &&
+        IsDelivered(path, *stat, record->second)) {
       return SameAttributes(*stat, attributes) ? Ok() : env_.host.files.SetAttributes(path, attributes);
     }
     PW_TRY(MakeFoldersFor(env_, path, state));

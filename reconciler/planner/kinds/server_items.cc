@@ -4,6 +4,7 @@
 #include "core/digest.h"
 #include "reconciler/planner/kinds/server_draft.h"
 #include "reconciler/planner/kinds/server_planner.h"
+#include "reconciler/planner/secret_uses.h"
 
 namespace podwright::planner {
 
@@ -193,16 +194,17 @@ Status PlanFiles(ServerDraft& server, ServerPlaces& places) {
 
 namespace {
 
-Result<std::int64_t> VersionOf(ServerDraft& server, const std::string& path, const std::string& secret) {
-  const std::int64_t version = server.reader().SecretVersion(secret);
-  if (version > 0) return version;
-  return FailedPrecondition("the secret \"" + secret + "\" for " + path + " on " + server.name() +
-                            " has no value yet: `podwright secret set " + secret + "` brings one");
+Result<v1::SecretUse> UseOf(ServerDraft& server, const std::string& path, const v1::kinds::ServerSecretFile& wanted) {
+  v1::SecretReference reference;
+  reference.set_secret(wanted.secret());
+  if (wanted.has_key()) reference.set_key(wanted.key());
+  if (wanted.has_version()) reference.set_version(wanted.version());
+  return ReadSecret(server.reader(), reference, path + " on " + server.name());
 }
 
-std::string SecretSummary(const std::string& path, const std::string& name, std::int64_t version,
-                          const v1::kinds::ServerObservedSecret* is, const std::vector<std::string>& differences) {
-  std::string out = "deliver the secret " + name + " (version " + std::to_string(version) + ") to " + path;
+std::string SecretSummary(const std::string& path, const v1::SecretUse& use, const v1::kinds::ServerObservedSecret* is,
+                          const std::vector<std::string>& differences) {
+  std::string out = "deliver " + SecretText(use) + " to " + path;
   if (is != nullptr) out += " (" + Listed(differences) + (differences.size() == 1 ? " differs)" : " differ)");
   return out;
 }
@@ -212,33 +214,32 @@ std::string SecretSummary(const std::string& path, const std::string& name, std:
 Status PlanSecrets(ServerDraft& server, ServerPlaces& places) {
   for (const std::string& path : SortedKeys(server.spec().secrets())) {
     const v1::kinds::ServerSecretFile& wanted = server.spec().secrets().at(path);
-    PW_ASSIGN(const std::int64_t version, VersionOf(server, path, wanted.secret()));
+    PW_ASSIGN(const v1::SecretUse use, UseOf(server, path, wanted));
     const auto it = server.observed().secrets().find(path);
     const v1::kinds::ServerObservedSecret* is = it == server.observed().secrets().end() ? nullptr : &it->second;
     std::vector<std::string> differences;
     if (is != nullptr) {
-      if (is->name() != wanted.secret() || is->version() != version) differences.emplace_back("value");
+      if (is->name() != use.name() || is->version() != use.version() || is->key() != use.key()) {
+        differences.emplace_back("value");
+      }
       CompareAttributes(wanted, *is, differences);
       if (differences.empty()) continue;
     }
-    ActionDraft action =
-        server.Agent("server.secret.deliver", path, SecretSummary(path, wanted.secret(), version, is, differences));
+    ActionDraft action = server.Agent("server.secret.deliver", path, SecretSummary(path, use, is, differences));
     v1::kinds::SecretFileAction payload;
     payload.set_path(path);
     *payload.mutable_file() = wanted;
-    payload.set_secret(wanted.secret());
-    payload.set_version(version);
+    payload.set_secret(use.name());
+    payload.set_version(use.version());
+    payload.set_key(use.key());
     action.SetPayload(payload);
-    v1::SecretUse& use = *action.action.add_secrets();
-    use.set_name(wanted.secret());
-    use.set_version(version);
+    AddSecret(use, action);
     if (is == nullptr) {
       server.GuardFile(path, action);
       payload.Clear();
       payload.set_path(path);
       action.SetCompensation("server.secret.remove", "remove " + path, payload);
     }
-    action.after_objects.push_back({"secret", wanted.secret()});
     NoteUnits(wanted, server.Add(std::move(action), Before(places, wanted.owner(), wanted.group())), places);
   }
   for (const std::string& path : NoLongerDeclared(server.observed(), "secret:", server.spec().secrets())) {

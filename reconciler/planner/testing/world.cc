@@ -74,8 +74,17 @@ void World::Delete(const std::string& kind, const std::string& name) {
   facts_.PutObject(std::move(input));
 }
 
-void World::SetSecret(const std::string& name, std::int64_t version) {
-  facts_.PutSecret({name, version});
+void World::SetSecret(const std::string& name, std::int64_t version, std::vector<std::string> parts) {
+  SecretInput input;
+  if (const auto* before = facts_.FindSecret(name)) {
+    input = before->input;
+    if (input.version > 0) input.former[input.version] = input.parts;
+  }
+  input.name = name;
+  input.version = version;
+  input.parts = std::move(parts);
+  input.former.erase(version);
+  facts_.PutSecret(std::move(input));
 }
 
 void World::Enrol(const std::string& server) {
@@ -202,6 +211,7 @@ void World::DoServer(const v1::Action& action, Server& server) {
     auto& secret = (*server.disk.mutable_secrets())[subject];
     secret.set_name(payload.secret());
     secret.set_version(payload.version());
+    if (!payload.key().empty()) secret.set_key(payload.key());
     secret.set_mode(payload.file().mode());
     secret.set_owner(payload.file().owner());
     secret.set_group(payload.file().group());

@@ -35,7 +35,8 @@ class World {
   // A new generation; a tombstone lives again.
   void Put(const std::string& kind, const std::string& name, const google::protobuf::Message& spec);
   void Delete(const std::string& kind, const std::string& name);
-  void SetSecret(const std::string& name, std::int64_t version);
+  // Versions of before are kept. An internal one is named by InternalSecretName.
+  void SetSecret(const std::string& name, std::int64_t version, std::vector<std::string> parts = {});
   // An existing server with an enrolled agent, for objects without a cloud.
   void Enrol(const std::string& server);
   // What is on a server; a test may change it behind Podwright's back, and then call Observe.
