@@ -4,6 +4,7 @@
 #include <string>
 
 #include "kinds/database/database_form.h"
+#include "kinds/diagnostic.h"
 #include "podwright/v1/kinds/database.pb.h"
 
 namespace podwright::kinds {
@@ -20,8 +21,7 @@ void CheckMembers(const DatabaseSpec& spec, Diagnostics* out) {
   }
   const bool known = std::find(spec.members().begin(), spec.members().end(), spec.primary()) != spec.members().end();
   if (spec.has_primary() && !known) {
-    out->AddError(spec.primary() + " is no member of the database", Path().Attribute("primary"),
-                  "add it to `members`");
+    out->AddError(spec.primary() + " is no member of the database", Path().Attribute("primary"), "add it to `members`");
   }
   if (spec.has_sync() && spec.sync().mode() != "asynchronous" && spec.sync().count() >= spec.members_size()) {
     out->AddError("no commit could ever succeed: " + std::to_string(spec.sync().count()) +

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "kinds/database/database_form.h"
+#include "podwright/v1/kinds/mesh.pb.h"
 #include "reconciler/planner/kinds/database_planner.h"
 #include "reconciler/planner/kinds/server_draft.h"
 #include "reconciler/planner/secret_uses.h"
@@ -71,6 +72,10 @@ DatabaseConfiguration DatabaseDraft::ConfigurationOf(const std::string& name) co
   out.set_port(kinds::DatabasePort(spec_));
   for (const auto& [member, known] : members_.all) (*out.mutable_members())[member] = known.address;
   std::set<std::string> clients(spec_.clients().begin(), spec_.clients().end());
+  if (const ObjectInput* mesh = spec_.has_mesh() ? reader_.Object({"mesh", spec_.mesh()}) : nullptr;
+      mesh != nullptr && clients.empty()) {
+    clients.insert(static_cast<const v1::kinds::MeshSpec&>(*mesh->spec).range());
+  }
   for (const std::string& network : clients) out.add_clients(network);
   out.set_sync_mode(spec_.has_sync() ? spec_.sync().mode() : "asynchronous");
   out.set_sync_count(out.sync_mode() == "asynchronous" ? 0 : spec_.sync().count());
@@ -102,9 +107,9 @@ void DatabaseDraft::PlanSoftware(const std::string& name) {
   const DatabaseMember& member = members_.all.at(name);
   if (member.seen && member.is->lacking().empty()) return;
   const std::vector<std::string> lacking(member.is->lacking().begin(), member.is->lacking().end());
-  ActionDraft action = Action(name, "database.software.install", "software",
-                              lacking.empty() ? "install " + spec_.engine() + " " + spec_.version()
-                                              : "install " + Listed(lacking));
+  ActionDraft action =
+      Action(name, "database.software.install", "software",
+             lacking.empty() ? "install " + spec_.engine() + " " + spec_.version() : "install " + Listed(lacking));
   v1::kinds::DatabaseSoftwareAction payload;
   payload.set_engine(spec_.engine());
   payload.set_version(spec_.version());
@@ -182,11 +187,11 @@ void DatabaseDraft::PlanSlots() {
   const bool same = std::equal(payload.members().begin(), payload.members().end(), primary.is->slots().begin(),
                                primary.is->slots().end());
   if (same) return;
-  ActionDraft action = Action(members_.primary, "database.slots.set", "slots",
-                              payload.members().empty()
-                                  ? "hold no replication slot"
-                                  : "hold replication slots for " +
-                                        Listed({payload.members().begin(), payload.members().end()}));
+  ActionDraft action =
+      Action(members_.primary, "database.slots.set", "slots",
+             payload.members().empty()
+                 ? "hold no replication slot"
+                 : "hold replication slots for " + Listed({payload.members().begin(), payload.members().end()}));
   action.SetPayload(payload);
   Add(members_.primary, std::move(action));
 }
@@ -207,10 +212,10 @@ void DatabaseDraft::PlanReplica(const std::string& name) {
   }
   if (!member.Replica() || member.is->state() == "kept") {
     const bool kept = member.Replica();
-    ActionDraft action = Action(name, "database.instance.rejoin", "replica",
-                                kept ? "resume the data that was kept, as a replica of " + members_.primary
-                                     : "come back as a replica of " + members_.primary +
-                                           ", and give up what only this former primary has");
+    ActionDraft action = Action(
+        name, "database.instance.rejoin", "replica",
+        kept ? "resume the data that was kept, as a replica of " + members_.primary
+             : "come back as a replica of " + members_.primary + ", and give up what only this former primary has");
     SetInstance(payload, action);
     if (!kept) action.action.set_disruption(v1::DISRUPTION_REPLACE);
     configures_[name] = true;
@@ -254,8 +259,8 @@ void DatabaseDraft::PlanRestarts() {
       const auto found = members_.all.at(name).is->parameters().find(limit);
       if (wanted == spec_.parameters().end() || found == members_.all.at(name).is->parameters().end()) continue;
       const std::string& was = found->second.value();
-      lowers = lowers || wanted->second.size() < was.size() ||
-               (wanted->second.size() == was.size() && wanted->second < was);
+      lowers =
+          lowers || wanted->second.size() < was.size() || (wanted->second.size() == was.size() && wanted->second < was);
     }
   }
   const DatabaseMember& primary = members_.all.at(members_.primary);
@@ -266,8 +271,8 @@ void DatabaseDraft::PlanRestarts() {
   for (const std::string& name : names_) before.insert(before.end(), own_[name].begin(), own_[name].end());
   for (const std::string& name : order) {
     const std::vector<std::string> why = RestartReasons(name);
-    ActionDraft action = Action(name, "database.instance.restart", "service",
-                                "restart, if the server asks for it, for " + Listed(why));
+    ActionDraft action =
+        Action(name, "database.instance.restart", "service", "restart, if the server asks for it, for " + Listed(why));
     v1::kinds::DatabaseServiceAction payload;
     for (const std::string& one : why) payload.add_why(one);
     action.SetPayload(payload);
