@@ -9,6 +9,7 @@
 
 #include "agent/drivers/database/mysql/sql.h"
 #include "core/digest.h"
+#include "kinds/database/database_form.h"
 
 namespace podwright::drivers::database::mysql {
 namespace {
@@ -19,65 +20,6 @@ constexpr char kClients[] = "# clients:";
 constexpr std::uint32_t kBinlogSeconds = 7 * 24 * 3600;
 // As long as the server takes (49 days): a commit that nobody else has is not acknowledged.
 constexpr char kSyncTimeoutMs[] = "4294967295";
-
-// What replication, the socket and the role stand on.
-const std::set<std::string>& OwnParameters() {
-  static const std::set<std::string> names = {"basedir",
-                                              "bind_address",
-                                              "binlog_format",
-                                              "datadir",
-                                              "defaults_file",
-                                              "gtid_domain_id",
-                                              "gtid_strict_mode",
-                                              "init_file",
-                                              "init_rpl_role",
-                                              "log_bin",
-                                              "log_bin_index",
-                                              "log_basename",
-                                              "log_slave_updates",
-                                              "pid_file",
-                                              "plugin_load",
-                                              "plugin_load_add",
-                                              "plugin_dir",
-                                              "port",
-                                              "read_only",
-                                              "relay_log",
-                                              "relay_log_index",
-                                              "relay_log_recovery",
-                                              "replicate_do_db",
-                                              "replicate_ignore_db",
-                                              "report_host",
-                                              "report_port",
-                                              "rpl_semi_sync_master_enabled",
-                                              "rpl_semi_sync_master_timeout",
-                                              "rpl_semi_sync_master_wait_no_slave",
-                                              "rpl_semi_sync_master_wait_point",
-                                              "rpl_semi_sync_slave_enabled",
-                                              "secure_auth",
-                                              "server_id",
-                                              "skip_grant_tables",
-                                              "skip_log_bin",
-                                              "skip_name_resolve",
-                                              "skip_networking",
-                                              "skip_slave_start",
-                                              "slave_skip_errors",
-                                              "socket",
-                                              "ssl_ca",
-                                              "ssl_cert",
-                                              "ssl_key",
-                                              "sync_binlog",
-                                              "innodb_flush_log_at_trx_commit",
-                                              "user",
-                                              "old_passwords",
-                                              "master_info_file",
-                                              "relay_log_info_file",
-                                              "master_retry_count",
-                                              "chroot",
-                                              "bootstrap",
-                                              "gtid_slave_pos",
-                                              "gtid_binlog_state"};
-  return names;
-}
 
 std::string Underscored(std::string name) {
   std::replace(name.begin(), name.end(), '-', '_');
@@ -312,11 +254,11 @@ Status CheckParameter(const std::string& name, const std::string& value) {
   std::string plain = Underscored(name);
   // An option file takes these in front of any name.
   for (const std::string prefix : {"loose_", "skip_", "disable_", "enable_", "maximum_"}) {
-    if (plain.starts_with(prefix) && OwnParameters().contains(plain.substr(prefix.size()))) {
+    if (plain.starts_with(prefix) && kinds::IsReservedParameter(kinds::kMysql, plain.substr(prefix.size()))) {
       plain = plain.substr(prefix.size());
     }
   }
-  if (OwnParameters().contains(plain)) {
+  if (kinds::IsReservedParameter(kinds::kMysql, plain)) {
     return InvalidArgument("parameters: \"" + name + "\" is set by Podwright itself: take it out");
   }
   if (!std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; })) {

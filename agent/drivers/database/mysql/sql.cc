@@ -246,8 +246,8 @@ std::string LevelOf(std::string_view yes_no) {
 }
 
 std::string AccountMark() {
-  return "SHA2(CONCAT(IFNULL(JSON_VALUE(Priv,'$.authentication_string'),''),'|',"
-         "IFNULL(JSON_VALUE(Priv,'$.auth_or[1].authentication_string'),'')),256)";
+  return "CAST(SHA2(CONCAT(IFNULL(JSON_VALUE(Priv,'$.authentication_string'),''),'|',"
+         "IFNULL(JSON_VALUE(Priv,'$.auth_or[1].authentication_string'),'')),256) AS BINARY)";
 }
 
 Result<std::string> MarkOf(const std::vector<std::string>& verifiers) {
