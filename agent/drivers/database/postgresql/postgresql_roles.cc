@@ -1,0 +1,154 @@
+// Who is the primary, and who follows whom.
+#include <algorithm>
+#include <thread>
+
+#include "agent/drivers/database/postgresql/postgresql_engine.h"
+#include "kinds/database/database_form.h"
+
+namespace podwright::drivers::database::postgresql {
+namespace {
+
+constexpr std::chrono::milliseconds kPoll{50};
+constexpr std::chrono::seconds kReplayLimit{30};
+constexpr std::chrono::seconds kJoinLimit{20};
+constexpr std::chrono::seconds kRewindLimit{1800};
+
+}  // namespace
+
+Status PostgresqlEngine::Fence(const Instance& instance, const std::string& successor) {
+  const Paths paths = PathsOf(instance.version, instance.name);
+  PW_ASSIGN(const bool runs, UnitRuns(instance));
+  if (runs) {
+    PW_ASSIGN(const std::string joined,
+              Sql(instance).Value("select count(*) from pg_stat_replication where state = 'streaming' and "
+                                  "application_name = " +
+                                  Literal(successor)));
+    if (joined == "0") {
+      return FailedPrecondition(successor +
+                                " is not joined to this primary, and could not have everything: nothing was "
+                                "changed");
+    }
+    // So that the shutdown, during which nobody can write, has little left to do.
+    PW_TRY(Sql(instance).Run("checkpoint"));
+    PW_TRY(env_.host.files.Write(paths.fence, "for " + successor + "\n", {0644, "root", "root"}));
+    PW_TRY(Stop(instance));
+  }
+  PW_ASSIGN(const ControlData control, Control(instance));
+  if (control.clean) return Ok();
+  return FailedPrecondition("the instance " + instance.name +
+                            " did not stop in order, so that where its log ends is not "
+                            "known");
+}
+
+Status PostgresqlEngine::Unfence(const Setup& setup) {
+  const Paths paths = PathsOf(setup.instance.version, setup.instance.name);
+  PW_TRY(WriteFiles(setup));
+  PW_TRY(env_.host.files.Remove(paths.fence));
+  const Status started = Start(setup.instance);
+  if (started.ok()) return Ok();
+  // The role check refused, or the start broke: it stays what it was.
+  PW_TRY(env_.host.files.Write(paths.fence, "not started again\n", {0644, "root", "root"}));
+  return started;
+}
+
+Status PostgresqlEngine::Promote(const Setup& setup, const std::string& position,
+                                 const std::vector<std::string>& slots) {
+  if (!IsPosition(position)) return InvalidArgument("\"" + position + "\" is no position in a log");
+  const Psql sql = Sql(setup.instance);
+  PW_ASSIGN(const std::string replica, sql.Value("select pg_is_in_recovery()"));
+  if (replica == "t") {
+    const auto until = std::chrono::steady_clock::now() + kReplayLimit;
+    for (;;) {
+      PW_ASSIGN(const std::string has,
+                sql.Value("select pg_last_wal_replay_lsn() > " + Literal(position) + "::pg_lsn"));
+      if (has == "t") break;
+      if (std::chrono::steady_clock::now() >= until) {
+        PW_ASSIGN(const std::string at, sql.Value("select pg_last_wal_replay_lsn()"));
+        return FailedPrecondition("this replica has the log up to " + at + ", and the former primary stopped at " +
+                                  position + ": it is not promoted, so that nothing is lost");
+      }
+      std::this_thread::sleep_for(kPoll);
+    }
+    PW_ASSIGN(const std::string promoted, sql.Value("select pg_promote(true, 60)"));
+    if (promoted != "t") return DeadlineExceeded("PostgreSQL did not finish the promotion within a minute");
+  }
+  PW_TRY(SetSlots(setup.instance, slots));
+  PW_TRY(WriteFiles(setup));
+  return Reload(setup.instance);
+}
+
+Status PostgresqlEngine::Follow(const Setup& setup) {
+  PW_TRY(WriteFiles(setup));
+  PW_ASSIGN(const bool runs, UnitRuns(setup.instance));
+  return runs ? Reload(setup.instance) : Ok();
+}
+
+Result<bool> PostgresqlEngine::AwaitStreaming(const Instance& instance, std::chrono::seconds limit) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    PW_ASSIGN(const std::string status, Sql(instance).Value("select status from pg_stat_wal_receiver"));
+    if (status == "streaming") return true;
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+// postgresql.org, "pg_rewind": the target is shut down in order, or made so by --no-ensure-shutdown's opposite, which
+// is the default. Configuration lies outside of the data folder, so nothing of it is copied.
+Status PostgresqlEngine::Rewind(const Setup& setup) {
+  const Paths paths = PathsOf(setup.instance.version, setup.instance.name);
+  PW_TRY(RunTool(
+      {"runuser", "-u", "postgres", "--", paths.bin + "/pg_rewind", "--target-pgdata", paths.data, "--config-file",
+       paths.etc + "/postgresql.conf", "--source-server", PrimaryConninfo(setup.kept, paths) + " dbname=postgres"},
+      kRewindLimit));
+  return SetStandby(setup.instance, true);
+}
+
+Status PostgresqlEngine::Rejoin(const Setup& setup, const SecretString& replication, Log& log) {
+  const Instance& instance = setup.instance;
+  const Paths paths = PathsOf(instance.version, instance.name);
+  PW_TRY(WritePassword(setup, replication));
+  PW_TRY(Stop(instance));
+  PW_TRY(SetStandby(instance, true));
+  PW_TRY(WriteFiles(setup));
+  PW_TRY(env_.host.files.Remove(paths.fence));
+  PW_TRY(env_.host.files.Write(paths.start_conf, "auto\n", {0644, "postgres", "postgres"}));
+  PW_TRY(env_.host.units.DaemonReload());
+  PW_TRY(WriteMark(instance, "ready"));
+  PW_TRY(Start(instance));
+  PW_ASSIGN(bool streaming, AwaitStreaming(instance, kJoinLimit));
+  if (!streaming) {
+    log.push_back("its log has what " + setup.kept.upstream() + " has not: it is rewound");
+    PW_TRY(Stop(instance));
+    PW_TRY(Rewind(setup));
+    PW_TRY(Start(instance));
+    PW_ASSIGN(streaming, AwaitStreaming(instance, kJoinLimit));
+  }
+  if (!streaming) return Unavailable("the instance runs as a replica, and is not joined to " + setup.kept.upstream());
+  return SetSlots(instance, {});
+}
+
+Status PostgresqlEngine::SetSlots(const Instance& instance, const std::vector<std::string>& members) {
+  PW_ASSIGN(const auto rows,
+            Sql(instance).Query("select slot_name from pg_replication_slots where slot_type = 'physical'"));
+  std::vector<std::string> there;
+  for (const Row& row : rows) {
+    if (!row.empty() && !kinds::MemberOfSlot(row[0]).empty()) there.push_back(row[0]);
+  }
+  std::string sql;
+  std::vector<std::string> wanted;
+  for (const std::string& member : members) wanted.push_back(kinds::SlotOfMember(member));
+  for (const std::string& slot : wanted) {
+    if (std::find(there.begin(), there.end(), slot) != there.end()) continue;
+    sql += "select pg_create_physical_replication_slot(" + Literal(slot) + ", true);\n";
+  }
+  for (const std::string& slot : there) {
+    if (std::find(wanted.begin(), wanted.end(), slot) != wanted.end()) continue;
+    // Whoever still holds it is no member any more.
+    sql += "select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where active and slot_name = " +
+           Literal(slot) + ";\nselect pg_drop_replication_slot(" + Literal(slot) + ");\n";
+  }
+  return sql.empty() ? Ok() : Sql(instance).Run(sql);
+}
+
+}  // namespace podwright::drivers::database::postgresql
