@@ -123,7 +123,8 @@ class Checker {
     if (!listener.certificates().empty()) {
       out_->AddError("only https listeners have certificates", at.Attribute("certificates"));
     }
-    if (!listener.proxies().empty()) out_->AddError("only http and https listeners have proxies", at.Attribute("proxies"));
+    if (!listener.proxies().empty())
+      out_->AddError("only http and https listeners have proxies", at.Attribute("proxies"));
     if (listener.redirect_to_https()) out_->AddError("only http listeners redirect", at.Attribute("redirect_to_https"));
     if (protocol == "udp" && listener.proxy_protocol()) {
       out_->AddError("udp has no PROXY protocol", at.Attribute("proxy_protocol"));
@@ -206,8 +207,18 @@ class Checker {
 
   void CheckBackend(const std::string& name, const LoadBalancerBackend& backend) {
     const Path at = Path().Attribute("backends").Key(name);
-    if (backend.servers().empty() && backend.addresses().empty()) {
-      out_->AddError("the backend has no members", at, "add `servers` or `addresses`");
+    const bool followed = backend.has_database() || backend.has_cache();
+    const bool listed = !backend.servers().empty() || !backend.addresses().empty();
+    if (!listed && !followed) {
+      out_->AddError("the backend has no members", at, "add `servers`, `addresses`, `database` or `cache`");
+    }
+    if ((listed && followed) || (backend.has_database() && backend.has_cache())) {
+      out_->AddError("the members are those of one database, or of one cache, or those that are listed", at,
+                     "make a backend of each");
+    }
+    if (followed && backend.has_port()) {
+      out_->AddError("the port is that of the " + std::string(backend.has_database() ? "database" : "cache"),
+                     at.Attribute("port"));
     }
     bool first_choice = false;
     for (const auto& [server, member] : Sorted(backend.servers())) {
@@ -251,6 +262,10 @@ class Checker {
     }
     if (!route.backend().empty() && !spec_.backends().contains(route.backend())) {
       out_->AddError("there is no backend " + route.backend(), at.Attribute("backend"), "add it to `backends`");
+    }
+    const auto backend = spec_.backends().find(route.backend());
+    if (backend != spec_.backends().end() && (backend->second.has_database() || backend->second.has_cache())) {
+      out_->AddError(route.backend() + " speaks no http", at.Attribute("backend"), "make a tcp listener with it");
     }
     const std::string path = PathOf(route);
     if (MatchOf(route) != "regex" && (path.empty() || path[0] != '/')) {

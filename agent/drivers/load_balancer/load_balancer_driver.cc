@@ -138,6 +138,14 @@ class LoadBalancerDriver final : public Driver {
           return InvalidArgument("what came as the address of " + name + " of the backend " + backend + " is none");
         }
       }
+      if (!upstream.has_role()) continue;
+      for (auto& [name, address] : *upstream.mutable_role()->mutable_witnesses()) {
+        const auto found = dispatch.bound().find("address/" + name);
+        if (address.empty() && found != dispatch.bound().end()) address = found->second;
+        if (!kinds::nginx::IsAddress(address)) {
+          return InvalidArgument("what came as the address of " + name + " of the backend " + backend + " is none");
+        }
+      }
     }
     return Ok();
   }

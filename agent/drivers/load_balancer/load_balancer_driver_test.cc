@@ -40,6 +40,7 @@ class LoadBalancerDriverTest : public ::testing::Test {
     state_.mutable_object()->set_name("web");
     host_.available["nginx"] = {"1.22"};
     host_.available["libnginx-mod-stream"] = {"1.22"};
+    host_.files["/etc/systemd/system"] = {host::FileType::kDirectory, "", {0755, "root", "root"}, 0};
     for (const char* unit : {kUnit, "podwright-lb-web-streams.service"}) {
       host_.units[unit] = {{"loaded", "inactive", "disabled", "", 0, 0}};
     }
@@ -276,7 +277,8 @@ TEST_F(LoadBalancerDriverTest, LeavingLeavesNothing) {
   const auto done = Run("load_balancer.leave", leave);
   ASSERT_TRUE(done.ok()) << done.error().ToString();
   EXPECT_TRUE(done->forget_object);
-  for (const auto& [path, file] : host_.files) EXPECT_THAT(path, Not(HasSubstr("podwright"))) << path;
+  for (const auto& [path, file] : host_.files) EXPECT_THAT(path, Not(HasSubstr("podwright-lb"))) << path;
+  EXPECT_FALSE(host_.files.contains("/etc/podwright"));
   EXPECT_FALSE(host_.units[kUnit].state.Active());
   EXPECT_THAT(host_.packages, IsEmpty());
   EXPECT_THAT(state_.managed(), IsEmpty());

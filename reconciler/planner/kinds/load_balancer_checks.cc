@@ -38,8 +38,8 @@ Status CheckOther(const ObjectInput& object, const ObjectInput& other, const std
       const LoadBalancerListener& ours = SpecOf(object).listeners().at(name);
       if (!Clash(ours, SpecOf(other).listeners().at(their_name))) continue;
       return FailedPrecondition("the port " + std::to_string(ours.port()) + " of the listener " + name +
-                                " is in use on server/" + server + ": " + other.key.Text() + " has it for its listener " +
-                                their_name);
+                                " is in use on server/" + server + ": " + other.key.Text() +
+                                " has it for its listener " + their_name);
     }
   }
   return Ok();

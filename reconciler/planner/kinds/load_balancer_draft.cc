@@ -5,6 +5,8 @@
 #include "core/digest.h"
 #include "kinds/load_balancer/upstream_text.h"
 #include "kinds/mesh/mesh_form.h"
+#include "podwright/v1/kinds/cache.pb.h"
+#include "podwright/v1/kinds/database.pb.h"
 #include "podwright/v1/kinds/mesh.pb.h"
 #include "podwright/v1/kinds/server.pb.h"
 #include "reconciler/planner/kinds/load_balancer_address.h"
@@ -26,6 +28,8 @@ using v1::kinds::LoadBalancerUpstream;
 
 // A member on the balancer's own server saves a way over the network.
 constexpr std::int64_t kLocalPreference = 5;
+constexpr std::int64_t kPostgresqlPort = 5432;
+constexpr std::int64_t kMysqlPort = 3306;
 
 std::string NameOf(BalancerSide side) {
   return side == BalancerSide::kHttp ? "http" : "streams";
@@ -45,6 +49,9 @@ std::vector<std::string> BoundNames(const LoadBalancerInstanceAction& instance) 
   for (const auto& [backend, upstream] : instance.upstreams()) {
     for (const auto& [name, candidate] : upstream.candidates()) {
       if (candidate.bound()) names.insert(name);
+    }
+    for (const auto& [name, address] : upstream.role().witnesses()) {
+      if (address.empty()) names.insert(name);
     }
   }
   return {names.begin(), names.end()};
@@ -136,14 +143,13 @@ Status LoadBalancerDraft::PlanServer(const std::string& server) {
   return Ok();
 }
 
-Result<std::string> LoadBalancerDraft::AddressOf(const std::string& server) {
-  if (spec_.has_mesh()) {
-    const ObjectKey key{"mesh", spec_.mesh()};
+Result<std::string> LoadBalancerDraft::AddressOf(const std::string& server, const std::string& mesh_name) {
+  if (!mesh_name.empty()) {
+    const ObjectKey key{"mesh", mesh_name};
     const ObjectInput* mesh = reader_.Object(key);
     const auto* allocation = static_cast<const v1::kinds::MeshAllocation*>(reader_.Allocation(key));
     if (mesh == nullptr || allocation == nullptr || !allocation->places().contains(server)) return std::string();
-    PW_ASSIGN(const auto range,
-              kinds::MeshRange::Parse(static_cast<const v1::kinds::MeshSpec&>(*mesh->spec).range()));
+    PW_ASSIGN(const auto range, kinds::MeshRange::Parse(static_cast<const v1::kinds::MeshSpec&>(*mesh->spec).range()));
     return range.AddressAt(allocation->places().at(server));
   }
   const ObservedInput* observed = reader_.Observed({"server", server}, server);
@@ -169,17 +175,80 @@ Result<LoadBalancerUpstream> LoadBalancerDraft::UpstreamOf(const std::string& se
   for (const std::string& name : SortedKeys(declared.servers())) {
     LoadBalancerCandidate& candidate = (*out.mutable_candidates())[name];
     Describe(declared.servers().at(name), declared.port(), candidate);
-    PW_ASSIGN(*candidate.mutable_address(), AddressOf(name));
+    PW_ASSIGN(*candidate.mutable_address(), AddressOf(name, spec_.mesh()));
     candidate.set_bound(candidate.address().empty());
-    const bool prefers = !declared.has_prefer_local() || declared.prefer_local();
-    if (prefers && name == server) candidate.set_weight(candidate.weight() * kLocalPreference);
   }
   for (const std::string& name : SortedKeys(declared.addresses())) {
     LoadBalancerCandidate& candidate = (*out.mutable_candidates())[name];
     Describe(declared.addresses().at(name), declared.port(), candidate);
     candidate.set_address(declared.addresses().at(name).address());
   }
+  if (declared.has_database()) PW_TRY(AddDatabase(declared.database(), out));
+  if (declared.has_cache()) PW_TRY(AddCache(declared.cache(), out));
+  const bool prefers = !declared.has_prefer_local() || declared.prefer_local();
+  const auto local = out.mutable_candidates()->find(server);
+  if (prefers && local != out.mutable_candidates()->end() && !declared.addresses().contains(server)) {
+    local->second.set_weight(local->second.weight() * kLocalPreference);
+  }
   return out;
+}
+
+Status LoadBalancerDraft::CheckMesh(const ObjectKey& followed, const std::string& mesh) {
+  if (mesh.empty()) return Ok();
+  const ObjectInput* object = reader_.Object({"mesh", mesh});
+  if (object == nullptr) return FailedPrecondition("mesh/" + mesh + " does not exist");
+  const auto& members = static_cast<const v1::kinds::MeshSpec&>(*object->spec).members();
+  for (const std::string& server : spec_.servers()) {
+    if (members.contains(server)) continue;
+    return FailedPrecondition(followed.Text() + " is reached in the mesh " + mesh + ", and server/" + server +
+                              " is no member of it: add it to the mesh");
+  }
+  return Ok();
+}
+
+Status LoadBalancerDraft::AddFollowed(const std::string& server, std::int64_t port, const std::string& mesh,
+                                      LoadBalancerUpstream& out) {
+  LoadBalancerCandidate& candidate = (*out.mutable_candidates())[server];
+  candidate.set_port(port);
+  candidate.set_weight(1);
+  PW_ASSIGN(*candidate.mutable_address(), AddressOf(server, mesh));
+  candidate.set_bound(candidate.address().empty());
+  return Ok();
+}
+
+// Who is the primary is no part of the plan: a failover makes none stale. The wish is where the agent begins.
+Status LoadBalancerDraft::AddDatabase(const v1::kinds::LoadBalancerDatabase& declared, LoadBalancerUpstream& out) {
+  const ObjectKey key{"database", declared.name()};
+  const ObjectInput* object = reader_.Object(key);
+  if (object == nullptr) return FailedPrecondition(key.Text() + " does not exist");
+  const auto& spec = static_cast<const v1::kinds::DatabaseSpec&>(*object->spec);
+  PW_TRY(CheckMesh(key, spec.mesh()));
+  const std::int64_t port = spec.has_port() ? spec.port() : (spec.engine() == "mysql" ? kMysqlPort : kPostgresqlPort);
+  for (const std::string& member : spec.members()) PW_TRY(AddFollowed(member, port, spec.mesh(), out));
+  v1::kinds::LoadBalancerRole& role = *out.mutable_role();
+  role.set_kind(key.kind);
+  role.set_name(key.name);
+  role.set_role(declared.endpoint() == "read_only" ? "replica" : "primary");
+  role.set_initial(spec.has_primary() || spec.members().empty() ? spec.primary() : spec.members(0));
+  return Ok();
+}
+
+Status LoadBalancerDraft::AddCache(const v1::kinds::LoadBalancerCache& declared, LoadBalancerUpstream& out) {
+  const ObjectKey key{"cache", declared.name()};
+  const ObjectInput* object = reader_.Object(key);
+  if (object == nullptr) return FailedPrecondition(key.Text() + " does not exist");
+  const auto& spec = static_cast<const v1::kinds::CacheSpec&>(*object->spec);
+  PW_TRY(CheckMesh(key, spec.mesh()));
+  for (const std::string& member : spec.members()) PW_TRY(AddFollowed(member, spec.port(), spec.mesh(), out));
+  v1::kinds::LoadBalancerRole& role = *out.mutable_role();
+  role.set_kind(key.kind);
+  role.set_name(key.name);
+  role.set_role(declared.endpoint() == "replicas" ? "replica" : "primary");
+  role.set_initial(spec.has_primary() || spec.members().empty() ? spec.primary() : spec.members(0));
+  for (const std::string& server : spec.sentinel().servers()) {
+    PW_ASSIGN((*role.mutable_witnesses())[server], AddressOf(server, spec.mesh()));
+  }
+  return Ok();
 }
 
 Result<LoadBalancerInstanceAction> LoadBalancerDraft::InstanceOf(const std::string& server, BalancerSide side) {
@@ -236,8 +305,7 @@ Status LoadBalancerDraft::PlanSide(const std::string& server, BalancerSide side)
   const std::string verb = "load_balancer." + NameOf(side);
   if (!kinds::HasSide(spec_, side)) {
     if (!here) return Ok();
-    ActionDraft action =
-        Action(server, verb + ".remove", NameOf(side), "take the nginx of " + NameOf(side) + " away");
+    ActionDraft action = Action(server, verb + ".remove", NameOf(side), "take the nginx of " + NameOf(side) + " away");
     action.SetPayload(v1::kinds::LoadBalancerInstanceRemoval());
     action.action.set_disruption(v1::DISRUPTION_RESTART);
     action.action.set_downtime_ms(kBalancerStopMs);
@@ -261,6 +329,11 @@ Status LoadBalancerDraft::PlanSide(const std::string& server, BalancerSide side)
     use.set_version(wanted.keys().at(name).version());
     use.set_key(wanted.keys().at(name).key());
     AddSecret(use, action);
+  }
+  for (const std::string& backend : kinds::BackendsOf(spec_, side)) {
+    const auto& declared = spec_.backends().at(backend);
+    if (declared.has_database()) action.after_objects.push_back({"database", declared.database().name()});
+    if (declared.has_cache()) action.after_objects.push_back({"cache", declared.cache().name()});
   }
   if (spec_.servers_size() > 1) {
     action.action.mutable_batch()->set_name("load_balancer/" + object_.key.name + "/" + NameOf(side));

@@ -32,11 +32,18 @@ class LoadBalancerDraft {
   Status PlanServer(const std::string& server);
   Status PlanSide(const std::string& server, kinds::BalancerSide side);
   Result<v1::kinds::LoadBalancerInstanceAction> InstanceOf(const std::string& server, kinds::BalancerSide side);
+  // Of databases and caches; with what they need the action to wait for.
+  Status CheckMesh(const ObjectKey& followed, const std::string& mesh);
   Result<v1::kinds::LoadBalancerUpstream> UpstreamOf(const std::string& server, const std::string& backend,
                                                      kinds::BalancerSide side);
-  // "" where it is not known yet.
-  Result<std::string> AddressOf(const std::string& server);
-  bool Same(const v1::kinds::LoadBalancerObservedInstance& is, const v1::kinds::LoadBalancerInstanceAction& wanted) const;
+  // In the mesh, or without one (an empty name) the server's own; "" where it is not known yet.
+  Result<std::string> AddressOf(const std::string& server, const std::string& mesh);
+  Status AddDatabase(const v1::kinds::LoadBalancerDatabase& declared, v1::kinds::LoadBalancerUpstream& out);
+  Status AddCache(const v1::kinds::LoadBalancerCache& declared, v1::kinds::LoadBalancerUpstream& out);
+  Status AddFollowed(const std::string& server, std::int64_t port, const std::string& mesh,
+                     v1::kinds::LoadBalancerUpstream& out);
+  bool Same(const v1::kinds::LoadBalancerObservedInstance& is,
+            const v1::kinds::LoadBalancerInstanceAction& wanted) const;
   std::string WhatChanges(const v1::kinds::LoadBalancerObservedInstance& is,
                           const v1::kinds::LoadBalancerInstanceAction& wanted, kinds::BalancerSide side) const;
   ActionDraft Action(const std::string& server, std::string verb, std::string subject, std::string summary) const;
