@@ -5,6 +5,8 @@
 
 #include "core/digest.h"
 #include "kinds/load_balancer/upstream_text.h"
+#include "podwright/v1/kinds/cache.pb.h"
+#include "podwright/v1/kinds/database.pb.h"
 #include "podwright/v1/kinds/load_balancer.pb.h"
 #include "podwright/v1/kinds/mesh.pb.h"
 #include "podwright/v1/kinds/server.pb.h"
@@ -231,6 +233,49 @@ TEST_F(LoadBalancerPlannerTest, ASecretsNewVersionIsANewConfigurationAndWithoutA
   facts_.PutSecret({"tls", 2});
   EXPECT_THAT(Lines(), ElementsAre("a load_balancer.http.configure"));
   EXPECT_TRUE(Instance("a").keys().contains("tls.v2.pem"));
+}
+
+TEST_F(LoadBalancerPlannerTest, ADatabasesMembersAreCandidatesAndItsWishIsWhereTheAgentBegins) {
+  DatabaseSpec database;
+  database.set_engine("postgresql");
+  database.set_version("15");
+  for (const char* member : {"a", "w"}) database.add_members(member);
+  database.set_primary("w");
+  facts_.PutObject(MakeTestObject("database", "orders", database));
+  Stream();
+  (*spec_.mutable_listeners())["db"].set_backend("orders");
+  auto& backend = *(*spec_.mutable_backends())["orders"].mutable_database();
+  backend.set_name("orders");
+  backend.set_endpoint("read_only");
+  Put();
+  const auto upstream = Instance("a", "streams").upstreams().at("orders");
+  EXPECT_EQ(upstream.candidates().at("w").address(), "192.0.2.23");
+  EXPECT_EQ(upstream.candidates().at("w").port(), 5432);
+  EXPECT_EQ(upstream.candidates().at("a").weight(), 5);
+  EXPECT_EQ(upstream.role().kind(), "database");
+  EXPECT_EQ(upstream.role().name(), "orders");
+  EXPECT_EQ(upstream.role().role(), "replica");
+  EXPECT_EQ(upstream.role().initial(), "w");
+  CarryOut();
+  database.set_primary("a");
+  facts_.PutObject(MakeTestObject("database", "orders", database));
+  EXPECT_THAT(Lines(), IsEmpty()) << "another wish is the agent's to follow";
+}
+
+TEST_F(LoadBalancerPlannerTest, ACachesSentinelsAreWitnesses) {
+  CacheSpec cache;
+  for (const char* member : {"a", "w"}) cache.add_members(member);
+  for (const char* server : {"a", "b", "w"}) cache.mutable_sentinel()->add_servers(server);
+  facts_.PutObject(MakeTestObject("cache", "sessions", cache));
+  Stream();
+  (*spec_.mutable_listeners())["db"].set_backend("sessions");
+  (*spec_.mutable_backends())["sessions"].mutable_cache()->set_name("sessions");
+  Put();
+  const auto upstream = Instance("a", "streams").upstreams().at("sessions");
+  EXPECT_EQ(upstream.candidates().at("w").port(), 6379);
+  EXPECT_EQ(upstream.role().role(), "primary");
+  EXPECT_EQ(upstream.role().initial(), "a");
+  EXPECT_EQ(upstream.role().witnesses().at("b"), "192.0.2.2");
 }
 
 TEST_F(LoadBalancerPlannerTest, WhatIsNoLongerDeclaredGoes) {
