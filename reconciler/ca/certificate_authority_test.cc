@@ -148,14 +148,14 @@ TEST_F(CaTest, ForeignAndForgedChainsAreRefused) {
   const auto own = Chain(Agent());
   crypto::SubjectNames names;
   names.uris.push_back("podwright://agent/u2/db-1");
-  const auto forged = MakeLeaf({"db-1", names, Purpose::kClient, {clock_.Now(), clock_.Now() + hours(1)}},
+  const auto forged = MakeLeaf({"db-1", names, {Purpose::kClient}, {clock_.Now(), clock_.Now() + hours(1)}},
                                *agent_key_.Public(), own[0], agent_key_);
   ASSERT_TRUE(forged.ok());
   EXPECT_EQ(Code(ca_->VerifyAgent({*forged, own[0], own[1]})), ErrorCode::kUnauthenticated);
   // A root of the right name with another key.
   const PrivateKey key = *PrivateKey::Generate(KeyType::kEcdsaP256);
   const auto lookalike = MakeRoot(key, Roots()[0].CommonName(), {clock_.Now(), clock_.Now() + hours(1)});
-  const auto leaf = MakeLeaf({"x", names, Purpose::kClient, {clock_.Now(), clock_.Now() + hours(1)}},
+  const auto leaf = MakeLeaf({"x", names, {Purpose::kClient}, {clock_.Now(), clock_.Now() + hours(1)}},
                              *agent_key_.Public(), *lookalike, key);
   EXPECT_EQ(Code(ca_->VerifyAgent({*leaf, *lookalike})), ErrorCode::kUnauthenticated);
   EXPECT_EQ(Code(ca_->VerifyAgent(std::vector<Certificate>(50, own[0]))), ErrorCode::kUnauthenticated);
