@@ -17,6 +17,8 @@ done
 if [ $# = 0 ]; then
   echo "== provider_plan"
   python3 -B bench/provider_plan.py build/release/bin "$bench/provider_plan.json"
+  echo "== balancer"
+  python3 -B bench/balancer.py build/release/bin "$bench/balancer.json"
 fi
 rmdir "$bench/work"
 scripts/bench_table.py "$bench"

@@ -26,6 +26,12 @@ def plans(folder):
     return json.loads(path.read_text())["benchmarks"] if path.exists() else []
 
 
+def balancers(folder):
+    """The rows of balancer.json by name, where it is there."""
+    path = folder / "balancer.json"
+    return {row["name"]: row for row in json.loads(path.read_text())["benchmarks"]} if path.exists() else {}
+
+
 class Figures:
     def __init__(self, rows):
         self.rows = rows
@@ -97,11 +103,22 @@ def collect_provider(figures, plan_rows):
             figures.add(f"plan of {count} {name}", row[name + "_seconds"], "s")
 
 
+def collect_balancer(figures, rows):
+    for name, row in rows.items():
+        kind, count = name.split("/")
+        if kind == "route_change":
+            figures.add(f"balancer: apply until a changed route is served, {count} other hosts, p50", row["p50_ms"], "ms",
+                        600 if int(count) > 0 else 300)
+        else:
+            figures.add(f"balancer: requests that failed in {count} reloads, of {row['requests']}", row["failed"], "", 0)
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     figures = Figures(medians(folder))
     collect(figures)
     collect_provider(figures, plans(folder))
+    collect_balancer(figures, balancers(folder))
     (folder / "summary.json").write_text(json.dumps(figures.lines, indent=2) + "\n")
     width = max((len(line["figure"]) for line in figures.lines), default=0)
     print(f"\n{'FIGURE':{width}}  {'MEASURED':>20}  AT MOST")
