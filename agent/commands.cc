@@ -8,7 +8,9 @@
 #include <iostream>
 #include <iterator>
 
+#include "agent/drivers/cache/gate.h"
 #include "agent/engine/host_pause.h"
+#include "agent/host/real_host.h"
 #include "agent/program.h"
 #include "agent/session/identity.h"
 #include "core/clock.h"
@@ -96,6 +98,15 @@ Status StatusCommand(const std::string& state_folder) {
     Print("paused", "no");
   }
   return Ok();
+}
+
+Status CacheGateCommand(const std::string& cache) {
+  const bool plain = !cache.empty() && cache.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  if (!plain) return InvalidArgument("\"" + cache + "\" is no name of a cache");
+  host::RealHost machine;
+  const host::Host host = machine.View();
+  // Less than what starts a unit waits for; the unit tries again by itself.
+  return drivers::cache::PassGate(host.files, host.redis, cache, std::chrono::seconds(20));
 }
 
 }  // namespace podwright::agent

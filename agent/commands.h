@@ -19,5 +19,7 @@ Status PauseCommand(const std::string& state_folder, std::chrono::milliseconds s
 Status ResumeCommand(const std::string& state_folder);
 // Prints who the agent is, until when its certificate lives, and whether it is connected or paused.
 Status StatusCommand(const std::string& state_folder);
+// Lets the cache's Redis start with the role that it has, or says why it must not start yet.
+Status CacheGateCommand(const std::string& cache);
 
 }  // namespace podwright::agent

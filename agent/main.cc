@@ -19,6 +19,7 @@ struct Arguments {
   bool again = false;
   std::string span;
   std::string reason;
+  std::string cache;
   std::function<podwright::Status()> command;
 };
 
@@ -62,6 +63,10 @@ void AddCommands(CLI::App& app, Arguments& arguments) {
   app.add_subcommand("status", "Show who the agent is and how it is")->callback([&] {
     arguments.command = [&] { return StatusCommand(arguments.program.state_folder); };
   });
+  CLI::App* gate = app.add_subcommand("cache-gate", "The role check of a cache's Redis before it starts; for its unit");
+  gate->group("");
+  gate->add_option("name", arguments.cache, "The cache")->required();
+  gate->callback([&] { arguments.command = [&] { return CacheGateCommand(arguments.cache); }; });
   app.add_subcommand("version", "Show the version")->callback([&] {
     arguments.command = [&] {
       std::printf("podwright-agent %s\n", arguments.program.version.c_str());

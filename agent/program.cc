@@ -17,6 +17,7 @@
 #include "agent/host/change_watcher.h"
 #include "agent/host/real_host.h"
 #include "agent/journal/journal.h"
+#include "agent/roles/role_endpoint.h"
 #include "agent/session/enrolment.h"
 #include "agent/session/identity.h"
 #include "agent/session/session.h"
@@ -163,6 +164,7 @@ Status RunAgent(const ProgramOptions& options) {
   SystemRandom random;
   host::RealHost host;
   PW_ASSIGN(const auto journal, Journal::Open(options.state_folder));
+  host::ChangeWatcher watcher;
   drivers::Environment environment{host.View(),
                                    clock,
                                    MakeOpener(*identity),
@@ -172,14 +174,14 @@ Status RunAgent(const ProgramOptions& options) {
                                      return now.ok() && *now && AnswersAfresh(**now, limit);
                                    },
                                    identity->local_key(),
-                                   options.state_folder};
+                                   options.state_folder,
+                                   [&watcher] { watcher.Wake(); }};
   drivers::Registry drivers = drivers::MakeDrivers(environment);
   EngineOptions engine_options;
   engine_options.version = options.version;
   engine_options.server = identity->server();
   engine_options.state_folder = options.state_folder;
   Engine engine(engine_options, host.View(), drivers, *journal, clock);
-  host::ChangeWatcher watcher;
   engine.SetWaker([&watcher] { watcher.Wake(); });
   SessionOptions session_options;
   session_options.state_folder = options.state_folder;
@@ -188,13 +190,17 @@ Status RunAgent(const ProgramOptions& options) {
   std::atomic<bool> stop{false};
   std::thread worker([&] { Work(engine, watcher, stop); });
   std::thread talker([&] { session.Run(); });
+  roles::RoleEndpoint endpoint({}, {[&engine] { return engine.ClaimsRoles(); }, [&engine] { return engine.Roles(); }});
+  std::thread teller([&] { endpoint.Run(); });
   int signal = 0;
   ::sigwait(&signals, &signal);
   log::Info("stopping", {{key::kSignal, signal}});
   stop = true;
   watcher.Wake();
   session.Stop();
+  endpoint.Stop();
   talker.join();
+  teller.join();
   worker.join();
   return Ok();
 }

@@ -1,4 +1,4 @@
-// The running agent: host, journal, drivers, engine and session put together, with two threads.
+// The running agent: host, journal, drivers, engine and session put together, with three threads.
 #pragma once
 
 #include <string>

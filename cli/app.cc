@@ -59,6 +59,7 @@ void App::Build(CLI::App& root) {
   AddWatch(root, *this);
   AddDelete(root, *this);
   AddHandOver(root, *this);
+  AddSource(root, *this);
   AddRun(root, *this);
   AddPause(root, *this);
   AddEvents(root, *this);

@@ -57,6 +57,7 @@ class App {
   // ---- for commands ----
   Terminal& terminal() { return terminal_; }
   OutputFormat format() const { return format_; }
+  void SetFormat(OutputFormat format) { format_ = format; }
   const kinds::Registry& kinds() const;
   Clock& clock() { return *outside_.clock; }
   const client::Environment& environment() const { return outside_.environment; }

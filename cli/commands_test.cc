@@ -14,6 +14,7 @@
 #include "cli/terminal.h"
 #include "cli/testing/fake_control.h"
 #include "core/clock.h"
+#include "core/sealed_value.h"
 
 namespace podwright::cli {
 namespace {
@@ -326,6 +327,49 @@ TEST_F(CommandsTest, SecretsValueComesFromStandardInputAndIsNeverShown) {
   EXPECT_EQ(control_->set_secrets[0].value(), "top secret\n");
   EXPECT_THAT(out_.str() + err_.str(), Not(HasSubstr("top secret")));
   EXPECT_EQ(Run({"secret", "set", "token"}, ""), kFailed);
+}
+
+TEST_F(CommandsTest, PartsOfASecretComeFromFilesAndTheirValuesAreNeverShown) {
+  const std::string file = Write("password", "top secret");
+  EXPECT_EQ(Run({"secret", "set", "account", "--part", "password=" + file}), kDone);
+  ASSERT_EQ(control_->set_secrets.size(), 1u);
+  EXPECT_EQ(control_->set_secrets[0].parts().at("password"), "top secret");
+  EXPECT_TRUE(control_->set_secrets[0].value().empty());
+  EXPECT_THAT(out_.str() + err_.str(), Not(HasSubstr("top secret")));
+  EXPECT_EQ(Run({"secret", "set", "account", "--part", "password"}), kFailed);
+  EXPECT_EQ(Run({"secret", "set", "account", "--part", "password=" + file + ".none"}), kFailed);
+}
+
+TEST_F(CommandsTest, AValueIsSealedWithTheKeyFromAFileWithoutAControlPlane) {
+  const auto private_key = crypto::PrivateKey::Generate(crypto::KeyType::kX25519).value();
+  const std::string key = FormatSealingKey({"shop", private_key.Public()->Raw().value()});
+  control_ = nullptr;
+  ASSERT_EQ(Run({"secret", "seal", "orders", "--key", Write("seal.key", key + "\n")}, "top secret"), kDone);
+  EXPECT_EQ(control_, nullptr);
+  std::string sealed = out_.str();
+  sealed.pop_back();
+  EXPECT_EQ(OpenSealedValue(private_key, "shop", "orders", sealed)->Reveal(), "top secret");
+  answers_.sealing_key.set_key(key);
+  ASSERT_EQ(Run({"secret", "seal", "orders"}, "top secret"), kDone);
+  EXPECT_THAT(out_.str(), ::testing::StartsWith("pws1."));
+  ASSERT_EQ(Run({"secret", "seal-key"}), kDone);
+  EXPECT_EQ(out_.str(), key + "\n");
+  EXPECT_EQ(Run({"secret", "seal", "orders", "--key", Write("no.key", "hello")}, "top secret"), kFailed);
+}
+
+TEST_F(CommandsTest, WhoUsesShowsEveryServerAndItsVersions) {
+  answers_.who_uses.set_name("tls");
+  answers_.who_uses.set_version(3);
+  v1::SecretConsumer& consumer = *answers_.who_uses.add_consumers();
+  consumer.mutable_object()->set_kind("server");
+  consumer.mutable_object()->set_name("web-1");
+  consumer.set_server("web-1");
+  consumer.add_wants(3);
+  consumer.add_has(2);
+  consumer.set_pending(true);
+  ASSERT_EQ(Run({"secret", "who-uses", "tls"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("secret/tls has version 3."));
+  EXPECT_THAT(out_.str(), HasSubstr("server/web-1  web-1   3      2    to be delivered"));
 }
 
 TEST_F(CommandsTest, TokenIsShownOnceOnStandardOutput) {

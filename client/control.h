@@ -38,21 +38,31 @@ class ListRequest;
 class ListResponse;
 class ListRunsRequest;
 class ListRunsResponse;
+class ListSourcesRequest;
+class ListSourcesResponse;
 class ListTokensResponse;
 class MachineShellRequest;
 class MachineShellResponse;
 class ObjectView;
 class PauseRequest;
+class PinSourceRequest;
 class RetryRequest;
 class RetryResponse;
 class RevokeAgentRequest;
 class RevokeTokenRequest;
 class RevealSecretRequest;
+class GetSealingKeyRequest;
 class RevealedSecret;
 class RotateSecretRequest;
+class SealingKey;
+class WhoUsesSecretRequest;
+class WhoUsesSecretResponse;
 class Run;
 class SecretVersion;
 class SetSecretRequest;
+class SourceRequest;
+class SourceView;
+class SuspendSourceRequest;
 class VerifyAuditRequest;
 class VerifyAuditResponse;
 }  // namespace podwright::v1
@@ -105,6 +115,19 @@ class Control {
   // The value: keep it in memory, log nothing of it.
   virtual Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest& request,
                                                   const CallOptions& options = {}) = 0;
+
+  virtual Result<v1::WhoUsesSecretResponse> WhoUsesSecret(const v1::WhoUsesSecretRequest& request,
+                                                          const CallOptions& options = {}) = 0;
+  virtual Result<v1::SealingKey> GetSealingKey(const v1::GetSealingKeyRequest& request,
+                                               const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> GetSource(const v1::SourceRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::ListSourcesResponse> ListSources(const v1::ListSourcesRequest& request,
+                                                      const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> SyncSource(const v1::SourceRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> SuspendSource(const v1::SuspendSourceRequest& request,
+                                               const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> PinSource(const v1::PinSourceRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::SourceView> ReleaseSource(const v1::SourceRequest& request, const CallOptions& options = {}) = 0;
 
   virtual Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request,
                                                       const CallOptions& options = {}) = 0;

@@ -77,6 +77,34 @@ class GrpcControl final : public Control {
   Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest& request, const CallOptions& options) override {
     return Unary<v1::RevealedSecret>(&Stub::RevealSecret, request, options, Repeat::kWhileUnavailable);
   }
+  Result<v1::WhoUsesSecretResponse> WhoUsesSecret(const v1::WhoUsesSecretRequest& request,
+                                                  const CallOptions& options) override {
+    return Unary<v1::WhoUsesSecretResponse>(&Stub::WhoUsesSecret, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::SealingKey> GetSealingKey(const v1::GetSealingKeyRequest& request, const CallOptions& options) override {
+    return Unary<v1::SealingKey>(&Stub::GetSealingKey, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::SourceView> GetSource(const v1::SourceRequest& request, const CallOptions& options) override {
+    return Unary<v1::SourceView>(&Stub::GetSource, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::ListSourcesResponse> ListSources(const v1::ListSourcesRequest& request,
+                                              const CallOptions& options) override {
+    return Unary<v1::ListSourcesResponse>(&Stub::ListSources, request, options, Repeat::kWhileUnavailable);
+  }
+  // Looking, suspending and pinning twice is the same as once.
+  Result<v1::SourceView> SyncSource(const v1::SourceRequest& request, const CallOptions& options) override {
+    return Unary<v1::SourceView>(&Stub::SyncSource, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::SourceView> SuspendSource(const v1::SuspendSourceRequest& request, const CallOptions& options) override {
+    return Unary<v1::SourceView>(&Stub::SuspendSource, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::SourceView> PinSource(const v1::PinSourceRequest& request, const CallOptions& options) override {
+    return Unary<v1::SourceView>(&Stub::PinSource, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::SourceView> ReleaseSource(const v1::SourceRequest& request, const CallOptions& options) override {
+    return Unary<v1::SourceView>(&Stub::ReleaseSource, request, options, Repeat::kNever);
+  }
+
   Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request,
                                               const CallOptions& options) override {
     return Unary<v1::CreateTokenResponse>(&Stub::CreateToken, request, options, Repeat::kNever);

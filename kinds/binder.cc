@@ -109,7 +109,9 @@ void Binder::BindField(const Field& field, const Node& node, google::protobuf::M
   Remember(path, node.place);
   if (field.rule.write_only && syntax_ == Syntax::kYaml) {
     Error(node.key_place, path, "a secret value does not belong into a file",
-          "leave it out: let a `generator` make it, or set it with `podwright secret set`");
+          "leave it out: let a `generator` make it, set it with `podwright secret set`, or seal it with `podwright "
+          "secret "
+          "seal`");
     return;
   }
   if (field.cardinality == Cardinality::kList) {

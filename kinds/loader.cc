@@ -301,6 +301,12 @@ LoadedFolder LoadFile(const Registry& registry, const std::string& path, const L
   return loader.Finish();
 }
 
+LoadedFolder LoadTexts(const Registry& registry, const std::vector<NamedText>& files, const LoadOptions& options) {
+  Loader loader(registry, options);
+  for (const NamedText& file : files) loader.Text(file.text, file.file);
+  return loader.Finish();
+}
+
 LoadedFolder LoadText(const Registry& registry, std::string_view text, std::string_view file,
                       const LoadOptions& options) {
   Loader loader(registry, options);

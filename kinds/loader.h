@@ -41,6 +41,12 @@ struct LoadedFolder {
 // Every .yaml and .yml below `path` in sorted order, hidden files and folders left out; or that one file.
 LoadedFolder LoadFolder(const Registry& registry, const std::string& path, const LoadOptions& options = {});
 LoadedFolder LoadFile(const Registry& registry, const std::string& path, const LoadOptions& options = {});
+// A folder that was read elsewhere (out of a commit): each file with its name for diagnostics, in sorted order.
+struct NamedText {
+  std::string file;
+  std::string text;
+};
+LoadedFolder LoadTexts(const Registry& registry, const std::vector<NamedText>& files, const LoadOptions& options = {});
 // `file` is the name for diagnostics.
 LoadedFolder LoadText(const Registry& registry, std::string_view text, std::string_view file,
                       const LoadOptions& options = {});

@@ -4,9 +4,12 @@
 #include <google/protobuf/unknown_field_set.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "kinds/defaults.h"
 #include "kinds/diff.h"
 #include "kinds/references.h"
+#include "kinds/secret_mentions.h"
 #include "kinds/testing/testing_kinds.h"
 #include "podwright/testing/widget.pb.h"
 #include "podwright/v1/kinds/secret.pb.h"
@@ -148,6 +151,52 @@ TEST(ValidateServer, AnExistingMachineHasNoSize) {
   EXPECT_THAT(Errors(spec), HasSubstr("size: it needs `cloud`"));
   spec.set_cloud("lab");
   EXPECT_EQ(Errors(spec), "");
+}
+
+TEST(Validate, AGeneratorMakesOneThingOnly) {
+  const auto errors = [](const v1::kinds::SecretSpec& spec) {
+    return Validate(*TestingKinds().Find("secret"), spec).ToString();
+  };
+  v1::kinds::SecretSpec spec;
+  auto& certificate = *spec.mutable_generator()->mutable_certificate();
+  certificate.set_common_name("shop");
+  certificate.add_names("*.example.org");
+  certificate.add_addresses("10.0.0.1");
+  EXPECT_EQ(errors(spec), "");
+  certificate.add_addresses("10.0.0");
+  EXPECT_THAT(errors(spec), HasSubstr("generator.certificate.addresses[1]"));
+  certificate.mutable_addresses()->RemoveLast();
+  spec.mutable_generator()->set_length(20);
+  EXPECT_THAT(errors(spec), HasSubstr("generator.length"));
+  spec.mutable_generator()->clear_length();
+  spec.add_parts("ca");
+  EXPECT_THAT(errors(spec), HasSubstr("a generator knows its parts"));
+  spec.clear_generator();
+  EXPECT_EQ(errors(spec), "");
+  spec.add_parts("ca");
+  EXPECT_THAT(errors(spec), HasSubstr("listed twice"));
+}
+
+TEST(SecretMentions, AreFoundWhereverASpecNamesASecret) {
+  ServerSpec spec;
+  auto& file = (*spec.mutable_secrets())["/etc/a"];
+  file.set_secret("tls");
+  file.set_key("ca");
+  file.set_version(3);
+  (*spec.mutable_secrets())["/etc/b"].set_secret("plain");
+  auto mentions = SecretMentions(spec);
+  std::sort(mentions.begin(), mentions.end(), [](const auto& a, const auto& b) { return a.secret < b.secret; });
+  ASSERT_EQ(mentions.size(), 2U);
+  EXPECT_EQ(mentions[0].secret, "plain");
+  EXPECT_EQ(mentions[0].version, 0);
+  EXPECT_EQ(mentions[1].key, "ca");
+  EXPECT_EQ(mentions[1].version, 3);
+  v1::kinds::ServerObserved observed;
+  auto& found = (*observed.mutable_secrets())["/etc/a"];
+  found.set_name("tls");
+  found.set_version(2);
+  EXPECT_EQ(ObservedSecretVersions(observed, "tls"), std::vector<std::int64_t>{2});
+  EXPECT_TRUE(ObservedSecretVersions(observed, "plain").empty());
 }
 
 TEST(ValidateChange, ImmutableFieldsStay) {

@@ -40,8 +40,14 @@ sdk::Schema SecretEphemeral::GetSchema() const {
   sdk::Attribute version = Given("version", sdk::Type::Number(), "Which version. Default: the current one.");
   version.computed = true;
   schema.attributes.push_back(std::move(version));
-  schema.attributes.push_back(Secret("value", "The value; null where it is not UTF-8."));
-  schema.attributes.push_back(Secret("value_base64", "The value's bytes in Base64."));
+  schema.attributes.push_back(Secret("value", "The value; null where it is not UTF-8, or the secret has parts."));
+  schema.attributes.push_back(Secret("value_base64", "The value's bytes in Base64; null where the secret has parts."));
+  sdk::Attribute parts = ComputedAttribute(
+      "parts", sdk::Type::Map(sdk::Type::String()),
+      "The parts by name, of a secret that has parts: `certificate`, `private_key`, `ca`. Null where it is one value; "
+      "what is not UTF-8 is left out.");
+  parts.sensitive = true;
+  schema.attributes.push_back(std::move(parts));
   return schema;
 }
 
@@ -90,6 +96,17 @@ void SecretEphemeral::Open(const sdk::OpenRequest& request, sdk::OpenResponse& r
   }
   response.result = config;
   response.result.SetField("version", Value::Int(secret->version()));
+  if (secret->parts_size() > 0) {
+    Value::Fields parts;
+    for (const auto& [part, text] : secret->parts()) {
+      if (sdk::IsUtf8(text)) parts[part] = Value::String(text);
+    }
+    response.result.SetField("value", Value::Null());
+    response.result.SetField("value_base64", Value::Null());
+    response.result.SetField("parts", Value::Map(std::move(parts)));
+    return;
+  }
+  response.result.SetField("parts", Value::Null());
   response.result.SetField("value", sdk::IsUtf8(secret->value()) ? Value::String(secret->value()) : Value::Null());
   response.result.SetField("value_base64", Value::String(Base64Encode(secret->value())));
 }

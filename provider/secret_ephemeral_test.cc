@@ -54,6 +54,16 @@ TEST_F(SecretEphemeralTest, OpensByNameOrId) {
   EXPECT_EQ(backend_.reveals.back().version(), 3);
 }
 
+TEST_F(SecretEphemeralTest, ASecretWithPartsHasThemByNameAndNoValue) {
+  EXPECT_TRUE(secret_.GetSchema().Find("parts")->sensitive);
+  EXPECT_TRUE(Open(Named()).result.Get("parts").is_null());
+  backend_.revealed.clear_value();
+  (*backend_.revealed.mutable_parts())["ca"] = "the ca";
+  const auto opened = Open(Named());
+  EXPECT_TRUE(opened.result.Get("value").is_null());
+  EXPECT_EQ(opened.result.Get("parts").Get("ca"), Value::String("the ca"));
+}
+
 TEST_F(SecretEphemeralTest, WhatIsNoTextIsInBase64) {
   backend_.revealed.set_value("\xff\x00\x01");
   const auto opened = Open(Named());

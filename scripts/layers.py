@@ -19,6 +19,7 @@ ALLOWED = {
     "reconciler/secrets": ["reconciler/secrets", "reconciler/store", "core"],
     "reconciler/auth": ["reconciler/auth", "reconciler/store", "reconciler/ca", "core"],
     "reconciler/clouds": ["reconciler/clouds", "core"],
+    "reconciler/git": ["reconciler/git", "core"],
     "reconciler/planner": ["reconciler/planner", "kinds", "core", "podwright/v1"],
     "reconciler/daemon": ["reconciler", "client", "kinds", "core", "podwright/v1"],
     "reconciler": ["reconciler", "kinds", "core", "podwright/v1"],
@@ -27,8 +28,8 @@ ALLOWED = {
 }
 PURE = "reconciler/planner"
 FORBIDDEN_IN_PURE = re.compile(r"#include <(grpc|sqlite|curl|git2|fstream|filesystem|chrono|random|sys/|unistd)")
-NO_GRPC = ("reconciler/control", "reconciler/planner", "reconciler/store", "kinds", "core", "agent/engine",
-           "agent/drivers", "agent/host", "agent/journal")
+NO_GRPC = ("reconciler/control", "reconciler/planner", "reconciler/store", "reconciler/git", "reconciler/sources",
+           "kinds", "core", "agent/engine", "agent/drivers", "agent/host", "agent/journal", "agent/roles")
 
 
 def folder_of(path):

@@ -63,13 +63,42 @@ sanitizers() {
   build asan && ctest_label asan unit 2
   build tsan && ctest_label tsan unit 2
 }
+# acceptance_file FILE: one acceptance program; prints its outcome at once, and the end of its log where it failed.
+acceptance_file() {
+  local name log start=$SECONDS
+  name=$(basename "$1" .py)
+  log="build/log/acceptance-$name.log"
+  if python3 -B "$1" >"$log" 2>&1; then
+    echo "ok    acceptance $name ($((SECONDS - start)) s)"
+  else
+    printf '%s\n' "FAIL  acceptance $name ($((SECONDS - start)) s); the end of $log:
+$(tail -n 60 "$log")"
+  fi
+}
+export -f acceptance_file
+
+# acceptance_files JOBS FILE…
+acceptance_files() {
+  local jobs="$1" out=build/log/acceptance.log ok bad
+  shift
+  printf '%s\0' "$@" | xargs -0 -P "$jobs" -I{} bash -c 'acceptance_file {}' | tee "$out"
+  ok=$(grep -c '^ok ' "$out")
+  bad=$(grep -c '^FAIL ' "$out")
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+  if [ $((ok + bad)) -ne $# ]; then failed=$((failed + 1)); bad=1; fi
+  if [ "$bad" -ne 0 ]; then failures+=("acceptance"); fi
+}
+
+# Two programs at a time, the long ones first: they wait for servers more than they compute. What looks at the whole
+# machine runs alone: the lab's own test, and the quick start.
 acceptance() {
   build dev || return
-  local file
-  for file in tests/acceptance/test_*.py tests/acceptance/kinds/test_*.py; do
-    count "acceptance $(basename "$file" .py)" python3 -B "$file"
-  done
+  local -a files
+  mapfile -t files < <(find tests/acceptance -name 'test_*.py' ! -name test_quickstart.py -printf '%s %p\n' | sort -rn | cut -d' ' -f2)
   ctest --test-dir build/dev -N -L '^acceptance$' | grep -q 'Test *#' && ctest_label dev acceptance 1
+  acceptance_files 2 "${files[@]}"
+  acceptance_files 1 tests/acceptance/test_quickstart.py
 }
 
 case "$part" in

@@ -2,7 +2,7 @@
 // was confirmed. It sees the server only through host::Host, and keeps nothing of its own: what must
 // last stands in the ObjectState that the engine journals.
 //
-// Threading: one thread at a time. Ownership: the environment outlives the driver.
+// Threading: one thread at a time, but for ClaimsRoles and Roles. Ownership: the environment outlives the driver.
 #pragma once
 
 #include <chrono>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/host/host.h"
+#include "agent/roles/role_claim.h"
 #include "core/clock.h"
 #include "core/result.h"
 
@@ -41,6 +42,8 @@ struct Environment {
   ReachabilityProbe control_reachable;
   std::string local_key;                                  // random, of this server; for digests of secrets
   std::string state_folder = "/var/lib/podwright-agent";  // 0700
+  // Makes the engine look at NextTick now; from any thread. May be empty.
+  std::function<void()> wake = nullptr;
 };
 
 struct Observation {
@@ -71,6 +74,18 @@ struct Repair {
   Status outcome;
 };
 
+// Something that happened by itself, between actions; becomes an event.
+struct Happening {
+  std::string object;  // its name
+  std::string type;    // "load_balancer.backend-down"
+  std::string message;
+  std::map<std::string, std::string> fields;
+};
+struct TickOutcome {
+  std::vector<Happening> happenings;
+  std::set<std::string> changed;  // names of objects whose state is to be kept, and which are to be observed anew
+};
+
 // What tells cheaply that something may have changed.
 struct Watches {
   std::set<std::string> folders;
@@ -96,6 +111,22 @@ class Driver {
   // restarts what runs, never deletes.
   virtual std::vector<Repair> RepairDrift(v1::ObjectState& state,
                                           const std::function<bool(const std::string& item)>& permit) = 0;
+
+  // Work of the driver's own between actions: what it follows by itself, without a plan (health, a failover
+  // elsewhere). It goes on under a pause, which holds repairs and actions.
+  // When Tick wants to be called next; the engine asks often. Results that a thread of the driver's own has
+  // ready make it now, and that thread calls Environment::wake.
+  virtual SteadyTime NextTick() { return SteadyTime::max(); }
+  // On the engine's thread, in the way of actions: takes results over and acts on them, and never waits for
+  // another server. `states` are all objects of the kind.
+  virtual TickOutcome Tick(std::vector<v1::ObjectState>& states);
+
+  // Whether Roles has something to tell of the object; quick, runs no program.
+  virtual bool ClaimsRoles(const v1::ObjectState& state) const;
+  // The roles that the object plays on this server, as its programs say now; what they do not say is kUnknown.
+  // On a thread of its own, *beside all other methods*, also during a long action: it only reads, keeps
+  // nothing, and ends within two seconds.
+  virtual std::vector<roles::RoleClaim> Roles(const v1::ObjectState& state) const;
 };
 
 }  // namespace podwright::drivers

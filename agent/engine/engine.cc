@@ -354,8 +354,9 @@ std::chrono::milliseconds Engine::Step() {
     next_full_poll_ = std::min(now + options_.full_poll, std::max(limits_.NextTry(now), now + options_.cheap_poll));
     look = next_full_poll_;
   }
+  const SteadyTime tick = TickDrivers();
   now = clock_.Steady();
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::min(look, next_cheap_poll_) - now);
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::min({look, next_cheap_poll_, tick}) - now);
   return std::max(wait, std::chrono::milliseconds(0));
 }
 

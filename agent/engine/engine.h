@@ -1,5 +1,6 @@
 // The agent without its connection: takes the control plane's messages, does what they ask through the
-// drivers, keeps the journal, watches for drift and repairs it. It knows no gRPC and has no threads.
+// drivers, keeps the journal, watches for drift and repairs it, lets drivers do work of their own between
+// actions. It knows no gRPC and has no threads.
 //
 // Threading: Step from one thread (it may take as long as an action takes); everything else from any
 // thread, and quickly. The sender and the waker are called with a lock held: they only queue.
@@ -34,6 +35,7 @@ struct EngineOptions {
   std::chrono::milliseconds settle{200};        // after a change, before looking
   std::chrono::milliseconds cheap_poll{2000};   // are the units still those that ran?
   std::chrono::milliseconds full_poll{10'000};  // everything, for what nothing tells of
+  std::chrono::milliseconds tick_gap{20};       // at least, between two ticks of a driver
   RepairLimits::Options repairs;
 };
 
@@ -61,6 +63,11 @@ class Engine {
   void SetWaker(std::function<void()> waker);
   // Does what there is to do; answers how long nothing need be done unless something wakes.
   std::chrono::milliseconds Step();
+
+  // Whether some object has roles to tell; quick.
+  bool ClaimsRoles();
+  // What the drivers say of them now. From one thread, beside Step; takes as long as the programs that are asked.
+  std::vector<roles::RoleClaim> Roles();
 
  private:
   struct Pending {
@@ -106,6 +113,12 @@ class Engine {
   void ReadHostPauseFile();
   std::string UnitStamp();
 
+  // engine_background.cc
+  // Ticks the drivers that are due; answers when the next is.
+  SteadyTime TickDrivers();
+  void TickDriver(const std::string& kind, drivers::Driver& driver);
+  std::vector<v1::ObjectState> StatesOf(const std::string& kind);  // takes the lock
+
   drivers::Driver* DriverOf(const std::string& kind) const;
 
   const EngineOptions options_;
@@ -135,6 +148,7 @@ class Engine {
   SteadyTime next_full_poll_;
   SteadyTime next_cheap_poll_;
   std::string unit_stamp_;
+  std::map<std::string, SteadyTime> ticked_;  // by kind
   std::string pause_problem_;
 };
 

@@ -12,8 +12,11 @@ class Facts {
   virtual ~Facts() = default;
   virtual std::string BootId() = 0;
   virtual std::string Hostname() = 0;
-  virtual std::string OperatingSystem() = 0;         // "debian 12"
-  virtual std::vector<std::string> Addresses() = 0;  // without loopback, link-local and meshes, sorted
+  virtual std::string OperatingSystem() = 0;  // "debian 12"
+  // Without loopback, link-local, meshes, and the shared ones of load balancers, which come and go. Sorted.
+  virtual std::vector<std::string> Addresses() = 0;
+  // The network interface that has the address now, shared ones too; empty where none has it.
+  virtual std::string InterfaceOf(const std::string& address) = 0;
   // The one that goes out to others; empty where there is none.
   virtual std::string Address() = 0;
   virtual std::map<std::string, std::string> Capabilities() = 0;  // probed once

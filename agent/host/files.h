@@ -49,6 +49,9 @@ class Files {
   virtual Status EnsureFolder(const std::string& folder, const FileAttributes& attributes) = 0;
   // Only when it is empty; one that is not, or is not there, is left and no error.
   virtual Status RemoveEmptyFolder(const std::string& folder) = 0;
+  // A folder of Podwright's own with all that is in it; links in it are removed, not followed. One that is not there is
+  // no error.
+  virtual Status RemoveTree(const std::string& folder) = 0;
 };
 
 // "/etc/x" of "/etc/x/y"; "/" of "/x".

@@ -5,8 +5,10 @@
 #include "agent/host/facts.h"
 #include "agent/host/files.h"
 #include "agent/host/firewall.h"
+#include "agent/host/local_sockets.h"
 #include "agent/host/packages.h"
 #include "agent/host/programs.h"
+#include "agent/host/redis.h"
 #include "agent/host/sysctls.h"
 #include "agent/host/units.h"
 #include "agent/host/users.h"
@@ -25,6 +27,8 @@ struct Host {
   Facts& facts;
   Wireguard& wireguard;
   Programs& programs;
+  LocalSockets& local_sockets;
+  Redis& redis;
 };
 
 }  // namespace podwright::host

@@ -41,6 +41,7 @@ struct MemoryFiles final : Files {
   Result<std::vector<std::string>> MakeFolders(const std::string& folder) override;
   Status EnsureFolder(const std::string& folder, const FileAttributes& attributes) override;
   Status RemoveEmptyFolder(const std::string& folder) override;
+  Status RemoveTree(const std::string& folder) override;
   Status CheckOwner(const FileAttributes& attributes) const;
 };
 
@@ -123,6 +124,10 @@ struct MemoryFacts final : Facts {
   std::string Hostname() override { return "memory"; }
   std::string OperatingSystem() override { return "debian 12"; }
   std::vector<std::string> Addresses() override { return {"192.0.2.1"}; }
+  std::string InterfaceOf(const std::string& address) override {
+    const auto found = host.interfaces.find(address);
+    return found == host.interfaces.end() ? "" : found->second;
+  }
   std::string Address() override { return "192.0.2.1"; }
   std::map<std::string, std::string> Capabilities() override { return host.capabilities; }
   std::map<std::string, double> Health() override { return {{"load1", 0.0}}; }
@@ -134,9 +139,37 @@ struct MemoryPrograms final : Programs {
   Result<ProcessResult> Run(const ProcessRequest& request) override;
 };
 
+struct MemoryLocalSockets final : LocalSockets {
+  explicit MemoryLocalSockets(MemoryHost& h) : host(h) {}
+  MemoryHost& host;
+  Result<std::string> Ask(const std::string& path, std::string_view request, std::chrono::milliseconds limit) override;
+};
+
+struct MemoryRedis final : Redis {
+  explicit MemoryRedis(MemoryHost& h) : host(h) {}
+  MemoryHost& host;
+  Result<std::vector<RedisReply>> Run(const RedisTarget& target, const std::vector<RedisCommand>& commands) override {
+    if (!host.redis) return Unavailable("nobody answers at " + target.address);
+    return host.redis(target, commands);
+  }
+  void Wait(std::chrono::milliseconds span) override {
+    if (host.redis_waits) host.redis_waits(span);
+  }
+};
+
 struct MemoryParts {
   explicit MemoryParts(MemoryHost& h)
-      : files(h), packages(h), units(h), users(h), sysctls(h), firewall(h), facts(h), wireguard(h), programs(h) {}
+      : files(h),
+        packages(h),
+        units(h),
+        users(h),
+        sysctls(h),
+        firewall(h),
+        facts(h),
+        wireguard(h),
+        programs(h),
+        local_sockets(h),
+        redis(h) {}
   MemoryFiles files;
   MemoryPackages packages;
   MemoryUnits units;
@@ -146,6 +179,8 @@ struct MemoryParts {
   MemoryFacts facts;
   MemoryWireguard wireguard;
   MemoryPrograms programs;
+  MemoryLocalSockets local_sockets;
+  MemoryRedis redis;
 
   static Status Fault(MemoryHost& host, const std::string& operation) { return host.Fault(operation); }
   static void Effect(MemoryHost& host, std::string effect) { host.Effect(std::move(effect)); }
@@ -246,6 +281,16 @@ Status MemoryFiles::RemoveEmptyFolder(const std::string& folder) {
   const auto inside = host.files.lower_bound(prefix);
   if (inside != host.files.end() && inside->first.compare(0, prefix.size(), prefix) == 0) return Ok();
   host.files.erase(folder);
+  return Ok();
+}
+
+Status MemoryFiles::RemoveTree(const std::string& folder) {
+  PW_TRY(MemoryParts::Fault(host, "files.remove-tree"));
+  const std::string prefix = folder + "/";
+  std::erase_if(host.files, [&](const auto& entry) {
+    return entry.first == folder || entry.first.compare(0, prefix.size(), prefix) == 0;
+  });
+  MemoryParts::Effect(host, "files.remove-tree " + folder);
   return Ok();
 }
 
@@ -597,6 +642,13 @@ Result<ProcessResult> MemoryPrograms::Run(const ProcessRequest& request) {
   return host.program(request);
 }
 
+Result<std::string> MemoryLocalSockets::Ask(const std::string& path, std::string_view request,
+                                            std::chrono::milliseconds /*limit*/) {
+  PW_TRY(MemoryParts::Fault(host, "local_sockets.ask"));
+  if (!host.socket) return Error(ErrorCode::kUnavailable, "nobody listens at " + path, Retry::kBackoff);
+  return host.socket(path, request);
+}
+
 // ---- the whole ----
 
 MemoryHost::MemoryHost() : parts_(std::make_unique<MemoryParts>(*this)) {
@@ -610,8 +662,9 @@ MemoryHost::MemoryHost() : parts_(std::make_unique<MemoryParts>(*this)) {
 MemoryHost::~MemoryHost() = default;
 
 Host MemoryHost::View() {
-  return {parts_->files,    parts_->packages, parts_->units,     parts_->users,   parts_->sysctls,
-          parts_->firewall, parts_->facts,    parts_->wireguard, parts_->programs};
+  return {parts_->files,    parts_->packages, parts_->units,     parts_->users,    parts_->sysctls,
+          parts_->firewall, parts_->facts,    parts_->wireguard, parts_->programs, parts_->local_sockets,
+          parts_->redis};
 }
 
 Status MemoryHost::Fault(const std::string& operation) {

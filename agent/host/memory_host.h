@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -62,14 +63,20 @@ class MemoryHost {
   std::set<std::string> groups;
   std::map<std::string, std::string> sysctls;
   std::optional<kinds::FirewallTable> firewall;
-  std::map<std::string, std::string> tables;         // further nftables tables: their text, by name
-  std::map<std::string, WireguardDevice> wireguard;  // interfaces that are up
-  std::set<std::string> handshakes;                  // public keys of peers that answer
+  std::map<std::string, std::string> tables;                             // further nftables tables: their text, by name
+  std::map<std::string, WireguardDevice> wireguard;                      // interfaces that are up
+  std::set<std::string> handshakes;                                      // public keys of peers that answer
+  std::map<std::string, std::string> interfaces{{"192.0.2.1", "eth0"}};  // by address
   std::map<std::string, Timer> timers;
   // What a program answers; unset: there are no programs. Every run is an effect, "programs.run ARGV".
   std::function<Result<ProcessResult>(const ProcessRequest& request)> program;
+  // What is answered on a Unix socket; unset: nobody listens.
+  std::function<Result<std::string>(const std::string& path, std::string_view request)> socket;
   std::map<std::string, std::string> capabilities;
   std::string boot_id = "boot-1";
+  // Answers for every Redis and Sentinel that can be reached; none: nobody is there.
+  std::function<Result<std::vector<RedisReply>>(const RedisTarget&, const std::vector<RedisCommand>&)> redis;
+  std::function<void(std::chrono::milliseconds)> redis_waits;
 
  private:
   friend struct MemoryParts;

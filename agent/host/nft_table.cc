@@ -14,6 +14,8 @@ using Json = nlohmann::json;
 constexpr char kPrologue[] = "table inet podwright\ndelete table inet podwright\n";
 constexpr char kMeshComment[] = "podwright: mesh";
 constexpr char kSshComment[] = "podwright: ssh";
+constexpr char kVrrp[] = "vrrp";
+constexpr int kVrrpNumber = 112;
 
 bool SafeName(const std::string& name) {
   return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
@@ -93,6 +95,9 @@ std::optional<kinds::FirewallLine> DeclaredRule(const Json& rule, const Json& ex
     const auto right = RightOf(expressions[0], {{"payload", {{"protocol", protocol}, {"field", "dport"}}}});
     if (right && ReadPorts(*right, line)) line.protocol = protocol;
   }
+  // nft prints the protocol's name where /etc/protocols has it.
+  const auto vrrp = RightOf(expressions[0], {{"meta", {{"key", "l4proto"}}}});
+  if (vrrp && (*vrrp == kVrrp || *vrrp == kVrrpNumber)) line.protocol = kVrrp;
   if (line.protocol.empty()) return std::nullopt;
   if (expressions.size() == 2) return line;
   for (const char* family : {"ip", "ip6"}) {
@@ -189,11 +194,13 @@ Result<std::string> NftScript(const kinds::FirewallTable& table) {
     script += "    udp dport " + std::to_string(mesh.port) + end;
   }
   for (const kinds::FirewallLine& line : table.lines) {
-    if (!SafeName(line.name) || (line.protocol != "tcp" && line.protocol != "udp")) {
+    const bool ported = line.protocol == "tcp" || line.protocol == "udp";
+    if (!SafeName(line.name) || (!ported && line.protocol != kVrrp)) {
       return InvalidArgument("the firewall rule \"" + line.name + "\" has no valid name or protocol");
     }
-    script += "    " + line.protocol + " dport " + std::to_string(line.port);
-    if (line.port_end != line.port) script += "-" + std::to_string(line.port_end);
+    script += ported ? "    " + line.protocol + " dport " + std::to_string(line.port)
+                     : "    meta l4proto " + std::to_string(kVrrpNumber);
+    if (ported && line.port_end != line.port) script += "-" + std::to_string(line.port_end);
     if (!line.source.empty()) {
       PW_ASSIGN(const std::string source, kinds::NormalPrefix(line.source));
       script += (source.find(':') == std::string::npos ? " ip saddr " : " ip6 saddr ") + source;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace podwright::host {
 namespace {
 
@@ -54,6 +56,23 @@ TEST(NftTable, TheRulesOfAMeshAreReadBackAndHalfOfThemIsForeign) {
     ASSERT_TRUE(table.ok());
     EXPECT_EQ(table->foreign.size(), 1U);
     EXPECT_TRUE(table->meshes.empty());
+  }
+}
+
+TEST(NftTable, VrrpHasNoPortAndIsReadBackByNameAndByNumber) {
+  auto wanted = Table();
+  wanted.lines.push_back({"load-balancer-web-vrrp-0", "vrrp", 0, 0, "192.0.2.7/32"});
+  std::sort(wanted.lines.begin(), wanted.lines.end());
+  EXPECT_NE(NftScript(wanted).value().find(
+                "meta l4proto 112 ip saddr 192.0.2.7/32 accept comment \"load-balancer-web-vrrp-0\""),
+            std::string::npos);
+  for (const std::string protocol : {"\"vrrp\"", "112"}) {
+    const auto table = ParseNftTable(Listing(
+        R"(,{"rule": {"chain": "input", "handle": 12, "comment": "load-balancer-web-vrrp-0", "expr": [{"match": {"op": "==", "left": {"meta": {"key": "l4proto"}}, "right": )" +
+        protocol +
+        R"(}}, {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "192.0.2.7"}}, {"accept": null}]}})"));
+    ASSERT_TRUE(table.ok());
+    EXPECT_EQ(*table, wanted);
   }
 }
 

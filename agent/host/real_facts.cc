@@ -15,8 +15,11 @@
 #include <cstring>
 #include <fstream>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "agent/host/programs.h"
+#include "kinds/load_balancer/address_label.h"
 #include "kinds/mesh/mesh_form.h"
 
 namespace podwright::host {
@@ -113,6 +116,25 @@ bool LinkLocal(const sockaddr* address) {
   return IN6_IS_ADDR_LINKLOCAL(&reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
 }
 
+// Of interfaces that are up; a label is the interface's name, or that and ":SOMETHING".
+std::vector<std::pair<std::string, std::string>> LabelledAddresses() {
+  std::vector<std::pair<std::string, std::string>> found;
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return found;
+  for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr || (at->ifa_flags & IFF_LOOPBACK) != 0 || (at->ifa_flags & IFF_UP) == 0) continue;
+    const int family = at->ifa_addr->sa_family;
+    if ((family != AF_INET && family != AF_INET6) || LinkLocal(at->ifa_addr)) continue;
+    const void* raw = family == AF_INET
+                          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(at->ifa_addr)->sin_addr)
+                          : &reinterpret_cast<const sockaddr_in6*>(at->ifa_addr)->sin6_addr;
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (::inet_ntop(family, raw, text.data(), text.size()) != nullptr) found.emplace_back(at->ifa_name, text.data());
+  }
+  ::freeifaddrs(list);
+  return found;
+}
+
 }  // namespace
 
 std::string RealFacts::BootId() {
@@ -141,21 +163,19 @@ std::string RealFacts::OperatingSystem() {
 
 std::vector<std::string> RealFacts::Addresses() {
   std::set<std::string> found;
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) return {};
-  for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
-    if (std::string_view(at->ifa_name).starts_with(kinds::kMeshInterfacePrefix)) continue;
-    if (at->ifa_addr == nullptr || (at->ifa_flags & IFF_LOOPBACK) != 0 || (at->ifa_flags & IFF_UP) == 0) continue;
-    const int family = at->ifa_addr->sa_family;
-    if ((family != AF_INET && family != AF_INET6) || LinkLocal(at->ifa_addr)) continue;
-    const void* raw = family == AF_INET
-                          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(at->ifa_addr)->sin_addr)
-                          : &reinterpret_cast<const sockaddr_in6*>(at->ifa_addr)->sin6_addr;
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (::inet_ntop(family, raw, text.data(), text.size()) != nullptr) found.insert(text.data());
+  for (const auto& [label, address] : LabelledAddresses()) {
+    if (!label.starts_with(kinds::kMeshInterfacePrefix) && !label.ends_with(kinds::kSharedAddressLabel)) {
+      found.insert(address);
+    }
   }
-  ::freeifaddrs(list);
   return {found.begin(), found.end()};
+}
+
+std::string RealFacts::InterfaceOf(const std::string& address) {
+  for (const auto& [label, found] : LabelledAddresses()) {
+    if (found == address) return label.substr(0, label.find(':'));
+  }
+  return "";
 }
 
 std::string RealFacts::Address() {

@@ -14,6 +14,7 @@ class RealFacts final : public Facts {
   std::string Hostname() override;
   std::string OperatingSystem() override;
   std::vector<std::string> Addresses() override;
+  std::string InterfaceOf(const std::string& address) override;
   std::string Address() override;
   std::map<std::string, std::string> Capabilities() override;
   std::map<std::string, double> Health() override;

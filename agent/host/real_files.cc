@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 #include "core/digest.h"
@@ -214,6 +215,14 @@ Status RealFiles::RemoveEmptyFolder(const std::string& folder) {
       errno != ENOTDIR) {
     return ErrnoError(errno, "remove the folder " + folder);
   }
+  return Ok();
+}
+
+Status RealFiles::RemoveTree(const std::string& folder) {
+  PW_TRY(CheckPath(folder));
+  std::error_code failure;
+  std::filesystem::remove_all(root_ + folder, failure);
+  if (failure) return ErrnoError(failure.value(), "remove the folder " + folder);
   return Ok();
 }
 

@@ -19,6 +19,7 @@ class RealFiles final : public Files {
   Result<std::vector<std::string>> MakeFolders(const std::string& folder) override;
   Status EnsureFolder(const std::string& folder, const FileAttributes& attributes) override;
   Status RemoveEmptyFolder(const std::string& folder) override;
+  Status RemoveTree(const std::string& folder) override;
 
  private:
   Accounts& accounts_;

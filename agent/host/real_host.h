@@ -6,6 +6,7 @@
 #include "agent/host/real_files.h"
 #include "agent/host/real_firewall.h"
 #include "agent/host/real_machine.h"
+#include "agent/host/real_redis.h"
 #include "agent/host/real_wireguard.h"
 
 namespace podwright::host {
@@ -13,7 +14,10 @@ namespace podwright::host {
 class RealHost {
  public:
   RealHost() : files_(accounts_), users_(accounts_) {}
-  Host View() { return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_, programs_}; }
+  Host View() {
+    return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_, programs_, local_sockets_,
+            redis_};
+  }
 
  private:
   Accounts accounts_;
@@ -26,6 +30,8 @@ class RealHost {
   RealFacts facts_;
   WgTool wireguard_;
   RealPrograms programs_;
+  RealLocalSockets local_sockets_;
+  TcpRedis redis_;
 };
 
 }  // namespace podwright::host

@@ -17,6 +17,7 @@ void AddGet(CLI::App& root, App& app);  // get, describe
 void AddWatch(CLI::App& root, App& app);
 void AddDelete(CLI::App& root, App& app);
 void AddHandOver(CLI::App& root, App& app);
+void AddSource(CLI::App& root, App& app);
 void AddRun(CLI::App& root, App& app);
 void AddPause(CLI::App& root, App& app);  // pause, resume
 void AddEvents(CLI::App& root, App& app);

@@ -1,6 +1,8 @@
-// podwright diff: field by field, what a folder would change; without a folder, what differs on the servers.
+// podwright diff: field by field, what a folder would change; without a folder, what differs on the servers; between
+// two commits of a local clone, what the documents say differently.
 #include <google/protobuf/message.h>
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -9,6 +11,7 @@
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/documents.h"
+#include "cli/git_tree.h"
 #include "cli/listing.h"
 #include "cli/render/words.h"
 #include "cli/terminal.h"
@@ -17,6 +20,14 @@
 
 namespace podwright::cli {
 namespace {
+
+struct Options {
+  std::string path;
+  bool exit_code = false;
+  std::string repository = ".";
+  std::string git_a;
+  std::string git_b;
+};
 
 struct ObjectDifference {
   std::string object;
@@ -99,37 +110,82 @@ Result<std::vector<ObjectDifference>> OnServers(App& app) {
   return differences;
 }
 
-Result<int> RunDiff(App& app, const std::string& path, bool exit_code) {
-  Result<std::vector<ObjectDifference>> differences = path.empty() ? OnServers(app) : AgainstFolder(app, path);
-  PW_TRY(differences);
-  const int code = exit_code && !differences->empty() ? kChanges : kDone;
+using Documents = std::map<std::pair<std::string, std::string>, v1::DesiredObject>;
+
+Result<Documents> DocumentsAt(App& app, const Options& options, const std::string& reference) {
+  const GitClone clone(options.repository);
+  PW_ASSIGN(const std::string commit, clone.Resolve(reference));
+  PW_ASSIGN(const std::vector<kinds::NamedText> files, clone.Read(commit, options.path));
+  kinds::LoadOptions loose;
+  loose.allow_dangling = true;
+  kinds::LoadedFolder folder = kinds::LoadTexts(app.kinds(), files, loose);
+  PrintDiagnostics(folder.diagnostics, app.terminal());
+  if (folder.diagnostics.has_errors()) return InvalidArgument("the documents of " + reference + " have errors");
+  Documents documents;
+  for (kinds::LoadedDocument& document : folder.documents) {
+    documents[{document.object.kind(), document.object.name()}] = std::move(document.object);
+  }
+  return documents;
+}
+
+// No control plane is asked.
+Result<std::vector<ObjectDifference>> BetweenCommits(App& app, const Options& options) {
+  PW_ASSIGN(Documents before, DocumentsAt(app, options, options.git_a));
+  PW_ASSIGN(const Documents after, DocumentsAt(app, options, options.git_b));
+  std::vector<ObjectDifference> differences;
+  for (const auto& [id, desired] : after) {
+    const auto old = before.find(id);
+    const bool is_new = old == before.end();
+    ObjectDifference difference{id.first + "/" + id.second, is_new ? "new" : "changed", {}};
+    if (!is_new) {
+      v1::StoredObject labels;
+      *labels.mutable_labels() = old->second.labels();
+      AddLabelLines(labels, desired, &difference.lines);
+    }
+    PW_ASSIGN(const std::vector<std::string> lines,
+              Lines(*app.kinds().Find(id.first), is_new ? "" : old->second.spec(), desired.spec()));
+    difference.lines.insert(difference.lines.end(), lines.begin(), lines.end());
+    if (!is_new) before.erase(old);
+    if (is_new || !difference.lines.empty()) differences.push_back(std::move(difference));
+  }
+  for (const auto& [id, old] : before) differences.push_back({id.first + "/" + id.second, "deleted", {}});
+  return differences;
+}
+
+Result<std::vector<ObjectDifference>> Find(App& app, const Options& options) {
+  if (options.git_a.empty() != options.git_b.empty()) return InvalidArgument("--git-a and --git-b go together");
+  if (!options.git_a.empty()) return BetweenCommits(app, options);
+  return options.path.empty() ? OnServers(app) : AgainstFolder(app, options.path);
+}
+
+Result<int> RunDiff(App& app, const Options& options) {
+  PW_ASSIGN(const std::vector<ObjectDifference> found, Find(app, options));
+  const int code = options.exit_code && !found.empty() ? kChanges : kDone;
   Json list = Json::array();
-  for (const ObjectDifference& difference : *differences) {
+  for (const ObjectDifference& difference : found) {
     list.push_back({{"object", difference.object}, {"what", difference.what}, {"differences", difference.lines}});
   }
   if (app.PrintStructured(list)) return code;
-  for (const ObjectDifference& difference : *differences) {
+  for (const ObjectDifference& difference : found) {
     app.terminal().out() << app.terminal().Paint(Style::kBold, difference.object) << " (" << difference.what << ")\n";
     for (const std::string& line : difference.lines) app.terminal().out() << "  " << Printable(line) << "\n";
   }
-  if (differences->empty()) app.terminal().out() << "No differences.\n";
+  if (found.empty()) app.terminal().out() << "No differences.\n";
   return code;
 }
 
 }  // namespace
 
 void AddDiff(CLI::App& root, App& app) {
-  struct Options {
-    std::string path;
-    bool exit_code = false;
-  };
   auto options = std::make_shared<Options>();
   CLI::App* command = root.add_subcommand(
       "diff", "Field by field: what a folder would change; without one, what differs on the servers");
-  command->add_option("path", options->path, "Folder or file of documents");
+  command->add_option("path", options->path, "Folder or file of documents; with --git-a the folder in the repository");
+  command->add_option("--git-a", options->git_a, "A commit of a local clone …");
+  command->add_option("--git-b", options->git_b, "… and the one to compare it with");
+  command->add_option("--repo", options->repository, "The local clone (else the current folder)");
   command->add_flag("--exit-code", options->exit_code, "2 when something differs");
-  command->callback(
-      [&app, options] { app.Choose([&app, options] { return RunDiff(app, options->path, options->exit_code); }); });
+  command->callback([&app, options] { app.Choose([&app, options] { return RunDiff(app, *options); }); });
 }
 
 }  // namespace podwright::cli

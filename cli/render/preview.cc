@@ -16,9 +16,10 @@ namespace {
 constexpr std::size_t kLongestComment = 60000;  // GitHub takes 65,536 characters
 constexpr std::size_t kLongestCell = 500;
 
-std::string Title(const TofuStack& stack) {
-  const std::string& workspace = stack.request.workspace();
-  return "stack " + stack.stack + (workspace.empty() ? "" : ", workspace " + workspace);
+std::string Title(const StackPreview& stack) {
+  const std::string& workspace = stack.planned.request.workspace();
+  const std::string title = stack.title.empty() ? "stack " + stack.planned.stack : stack.title;
+  return title + (workspace.empty() ? "" : ", workspace " + workspace);
 }
 
 std::string Where(const v1::Action& action) {
@@ -113,8 +114,7 @@ std::vector<std::string> Lines(const std::string& text) {
 }
 
 std::string StackMarkdown(const StackPreview& stack, std::size_t budget) {
-  std::string head =
-      "\n#### " + Code(Title(stack.planned)) + "\n\n" + HeadlineMarkdown(Summarize(stack.response.plan()));
+  std::string head = "\n#### " + Code(Title(stack)) + "\n\n" + HeadlineMarkdown(Summarize(stack.response.plan()));
   std::size_t more = 0;
   std::vector<std::string> rows;
   for (const v1::Action* action : OrderedActions(stack.response.plan())) rows.push_back(ActionRow(*action));
@@ -147,7 +147,7 @@ void TakeOpenSlices(StackPreview* stack) {
 std::string PreviewText(const Preview& preview, const Terminal& terminal) {
   std::string out;
   for (const StackPreview& stack : preview.stacks) {
-    out += terminal.Paint(Style::kBold, Printable(Title(stack.planned))) + "\n";
+    out += terminal.Paint(Style::kBold, Printable(Title(stack))) + "\n";
     for (const PlannedResource& resource : stack.planned.resources)
       out += "  " + Printable(ResourceText(resource)) + "\n";
     out += "\n";
@@ -202,6 +202,19 @@ std::string PreviewMarkdown(const Preview& preview) {
   if (preview.unchanged > 0) {
     out += "\n" + std::to_string(preview.unchanged) + " podwright resources stay as they are.\n";
   }
+  return out;
+}
+
+std::string ProblemMarkdown(const std::string& title, const std::string& problem,
+                            const std::vector<std::string>& details) {
+  std::string out = std::string(kPreviewMark) + "\n### Podwright preview\n\n#### " + Code(title) +
+                    "\n\n**Cannot be applied:** " + Code(problem) + "\n";
+  std::vector<std::string> lines;
+  for (const std::string& detail : details) lines.push_back("- " + Code(detail) + "\n");
+  std::size_t more = 0;
+  const std::string list = Fitting(lines, kLongestComment - out.size(), &more);
+  if (!list.empty()) out += "\n" + list;
+  if (more > 0) out += "\n… and " + std::to_string(more) + " more.\n";
   return out;
 }
 

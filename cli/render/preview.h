@@ -14,7 +14,8 @@ class Terminal;
 
 struct StackPreview {
   TofuStack planned;
-  v1::ApplyResponse response;  // of the dry run
+  std::string title{};           // "": made from the stack and its workspace
+  v1::ApplyResponse response{};  // of the dry run
 
   // Nothing is left open, so that the digest stands for all that will be done.
   bool bound() const { return planned.unbound.empty(); }
@@ -34,6 +35,9 @@ Json PreviewJson(const Preview& preview);
 // One comment, at most 60,000 bytes long: what does not fit is counted. Text from the plan stands in code spans, so
 // that it is neither markup nor a mention. Begins with kPreviewMark, by which a program finds its comment again.
 std::string PreviewMarkdown(const Preview& preview);
+// A change that has no plan: the same comment with what is wrong.
+std::string ProblemMarkdown(const std::string& title, const std::string& problem,
+                            const std::vector<std::string>& details);
 
 inline constexpr char kPreviewMark[] = "<!-- podwright preview -->";
 

@@ -21,10 +21,15 @@ class FakeControl final : public client::Control {
   std::vector<v1::Event> events;
   v1::ListMachinesResponse machines;
   v1::Info info;
+  v1::WhoUsesSecretResponse who_uses;
+  v1::SealingKey sealing_key;
+  v1::SourceView source;
   // ---- what it was asked ----
   std::vector<v1::ApplyRequest> applies;
   std::vector<v1::SetSecretRequest> set_secrets;
   std::vector<v1::CreateTokenRequest> created_tokens;
+  std::vector<v1::PinSourceRequest> pins;
+  std::vector<v1::SuspendSourceRequest> suspensions;
   int list_pages = 0;
 
   Result<v1::ApplyResponse> Apply(v1::ApplyRequest request, const CallOptions&) override {
@@ -85,6 +90,31 @@ class FakeControl final : public client::Control {
   Result<v1::RevealedSecret> RevealSecret(const v1::RevealSecretRequest&, const CallOptions&) override {
     return Nothing();
   }
+  Result<v1::WhoUsesSecretResponse> WhoUsesSecret(const v1::WhoUsesSecretRequest&, const CallOptions&) override {
+    return who_uses;
+  }
+  Result<v1::SealingKey> GetSealingKey(const v1::GetSealingKeyRequest&, const CallOptions&) override {
+    return sealing_key;
+  }
+  Result<v1::SourceView> GetSource(const v1::SourceRequest& request, const CallOptions&) override {
+    if (request.name() != source.name()) return Nothing();
+    return source;
+  }
+  Result<v1::ListSourcesResponse> ListSources(const v1::ListSourcesRequest&, const CallOptions&) override {
+    v1::ListSourcesResponse response;
+    *response.add_sources() = source;
+    return response;
+  }
+  Result<v1::SourceView> SyncSource(const v1::SourceRequest&, const CallOptions&) override { return source; }
+  Result<v1::SourceView> SuspendSource(const v1::SuspendSourceRequest& request, const CallOptions&) override {
+    suspensions.push_back(request);
+    return source;
+  }
+  Result<v1::SourceView> PinSource(const v1::PinSourceRequest& request, const CallOptions&) override {
+    pins.push_back(request);
+    return source;
+  }
+  Result<v1::SourceView> ReleaseSource(const v1::SourceRequest&, const CallOptions&) override { return source; }
   Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request, const CallOptions&) override {
     created_tokens.push_back(request);
     v1::CreateTokenResponse response;

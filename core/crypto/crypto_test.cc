@@ -8,6 +8,7 @@
 #include "core/crypto/envelope.h"
 #include "core/crypto/keys.h"
 #include "core/crypto/seal.h"
+#include "core/crypto/self_signed.h"
 #include "core/digest.h"
 
 namespace podwright::crypto {
@@ -178,6 +179,19 @@ TEST(Envelope, BadKeysAreRefused) {
   EXPECT_FALSE(keys.Add("a/b", SecretBytes(kKey)).ok());
   ASSERT_TRUE(keys.Add("a", SecretBytes(kKey)).ok());
   EXPECT_FALSE(keys.Add("a", SecretBytes(kKey)).ok());
+}
+
+TEST(SelfSigned, VouchesForItsOwnKeyAndIsNoRoot) {
+  const auto key = PrivateKey::Generate(KeyType::kEcdsaP256);
+  ASSERT_TRUE(key.ok());
+  const WallTime now = FakeClock().Now();
+  const auto certificate = SelfSigned(*key, "orders", now);
+  ASSERT_TRUE(certificate.ok());
+  EXPECT_EQ(certificate->CommonName(), "orders");
+  EXPECT_TRUE(certificate->Key()->Equals(*key->Public()));
+  EXPECT_FALSE(certificate->IsCa());
+  EXPECT_LT(certificate->NotBefore(), now);
+  EXPECT_GT(certificate->NotAfter(), now + std::chrono::hours(24 * 3000));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace podwright::kinds {
 namespace {
 
 constexpr int kMaxPort = 65535;
+constexpr char kVrrp[] = "vrrp";
 
 Result<std::string> Masked(int family, const std::string& address, int bits, int max_bits) {
   std::array<std::uint8_t, 16> raw{};
@@ -26,6 +27,26 @@ Result<std::string> Masked(int family, const std::string& address, int bits, int
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(family, raw.data(), text.data(), text.size());
   return std::string(text.data()) + "/" + std::to_string(bits);
+}
+
+Status AddLines(const std::string& name, const v1::kinds::ServerFirewallRule& rule, std::vector<FirewallLine>& lines) {
+  FirewallLine line;
+  line.name = name;
+  line.protocol = rule.has_protocol() ? rule.protocol() : "tcp";
+  if (line.protocol != kVrrp) {
+    const std::int64_t end = rule.has_port_end() ? rule.port_end() : rule.port();
+    if (rule.port() < 1 || rule.port() > kMaxPort || end < rule.port() || end > kMaxPort) {
+      return InvalidArgument("the firewall rule \"" + name + "\" has no valid port");
+    }
+    line.port = static_cast<int>(rule.port());
+    line.port_end = static_cast<int>(end);
+  }
+  if (rule.sources().empty()) lines.push_back(line);
+  for (const auto& source : rule.sources()) {
+    PW_ASSIGN(line.source, NormalPrefix(source));
+    lines.push_back(line);
+  }
+  return Ok();
 }
 
 }  // namespace
@@ -47,29 +68,17 @@ Result<std::string> NormalPrefix(const std::string& text) {
   return Masked(family, address, bits, max_bits);
 }
 
-Result<FirewallTable> WantedFirewall(const v1::kinds::ServerFirewall& firewall, const FirewallMeshes& meshes) {
+Result<FirewallTable> WantedFirewall(const v1::kinds::FirewallAction& action) {
   FirewallTable table;
-  for (const auto& [interface, port] : meshes) {
+  for (const auto& [interface, port] : action.meshes()) {
     if (port < 1 || port > kMaxPort) return InvalidArgument("the mesh " + interface + " has no valid port");
     table.meshes.push_back({interface, static_cast<int>(port)});
   }
+  std::sort(table.meshes.begin(), table.meshes.end());
+  const v1::kinds::ServerFirewall& firewall = action.firewall();
   table.keep_ssh = !firewall.has_keep_ssh() || firewall.keep_ssh();
-  for (const auto& [name, rule] : firewall.inbound()) {
-    FirewallLine line;
-    line.name = name;
-    line.protocol = rule.has_protocol() ? rule.protocol() : "tcp";
-    const std::int64_t end = rule.has_port_end() ? rule.port_end() : rule.port();
-    if (rule.port() < 1 || rule.port() > kMaxPort || end < rule.port() || end > kMaxPort) {
-      return InvalidArgument("the firewall rule \"" + name + "\" has no valid port");
-    }
-    line.port = static_cast<int>(rule.port());
-    line.port_end = static_cast<int>(end);
-    if (rule.sources().empty()) table.lines.push_back(line);
-    for (const auto& source : rule.sources()) {
-      PW_ASSIGN(line.source, NormalPrefix(source));
-      table.lines.push_back(line);
-    }
-  }
+  for (const auto& [name, rule] : firewall.inbound()) PW_TRY(AddLines(name, rule, table.lines));
+  for (const auto& [name, rule] : action.services()) PW_TRY(AddLines(name, rule, table.lines));
   std::sort(table.lines.begin(), table.lines.end());
   table.lines.erase(std::unique(table.lines.begin(), table.lines.end()), table.lines.end());
   return table;

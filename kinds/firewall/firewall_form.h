@@ -8,21 +8,20 @@
 
 #include <compare>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "core/result.h"
 
 namespace podwright::v1::kinds {
-class ServerFirewall;
+class FirewallAction;
 }
 
 namespace podwright::kinds {
 
 struct FirewallLine {
   std::string name;      // the rule's name in the declaration
-  std::string protocol;  // tcp, udp
+  std::string protocol;  // tcp, udp; vrrp, which has no port
   int port = 0;
   int port_end = 0;    // equal to port for a single one
   std::string source;  // a prefix in normal form; empty: from anywhere
@@ -45,11 +44,9 @@ struct FirewallTable {
   bool operator==(const FirewallTable&) const = default;
 };
 
-// UDP ports by interface.
-using FirewallMeshes = std::map<std::string, std::int64_t>;
-
-// What `firewall` asks for, and what the meshes need. Invalid-argument: a port or a source that is none.
-Result<FirewallTable> WantedFirewall(const v1::kinds::ServerFirewall& firewall, const FirewallMeshes& meshes = {});
+// What is declared, and what the meshes and services of the server need. Invalid-argument: a port or a source that is
+// none.
+Result<FirewallTable> WantedFirewall(const v1::kinds::FirewallAction& action);
 
 // "10.0.0.1/8" → "10.0.0.0/8", "2001:DB8::1" → "2001:db8::1/128".
 Result<std::string> NormalPrefix(const std::string& text);

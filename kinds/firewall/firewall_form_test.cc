@@ -7,12 +7,18 @@
 namespace podwright::kinds {
 namespace {
 
-v1::kinds::ServerFirewall OneRule(std::initializer_list<const char*> sources) {
-  v1::kinds::ServerFirewall firewall;
-  auto& rule = (*firewall.mutable_inbound())["web"];
+v1::kinds::FirewallAction OneRule(std::initializer_list<const char*> sources) {
+  v1::kinds::FirewallAction action;
+  auto& rule = (*action.mutable_firewall()->mutable_inbound())["web"];
   rule.set_port(80);
   for (const char* source : sources) rule.add_sources(source);
-  return firewall;
+  return action;
+}
+
+v1::kinds::FirewallAction WithMesh(std::int64_t port) {
+  v1::kinds::FirewallAction action = OneRule({});
+  (*action.mutable_meshes())["pw-prod"] = port;
+  return action;
 }
 
 TEST(FirewallForm, SpellingAndOrderOfSourcesMakeNoDifference) {
@@ -25,15 +31,15 @@ TEST(FirewallForm, SpellingAndOrderOfSourcesMakeNoDifference) {
 
 TEST(FirewallForm, DefaultsAreTheSameAsWritten) {
   auto written = OneRule({});
-  (*written.mutable_inbound())["web"].set_protocol("tcp");
-  (*written.mutable_inbound())["web"].set_port_end(80);
-  written.set_keep_ssh(true);
+  (*written.mutable_firewall()->mutable_inbound())["web"].set_protocol("tcp");
+  (*written.mutable_firewall()->mutable_inbound())["web"].set_port_end(80);
+  written.mutable_firewall()->set_keep_ssh(true);
   EXPECT_EQ(FirewallDigest(*WantedFirewall(written)), FirewallDigest(*WantedFirewall(OneRule({}))));
 }
 
 TEST(FirewallForm, WhatDiffersHasAnotherDigest) {
   auto no_ssh = OneRule({});
-  no_ssh.set_keep_ssh(false);
+  no_ssh.mutable_firewall()->set_keep_ssh(false);
   EXPECT_NE(FirewallDigest(*WantedFirewall(no_ssh)), FirewallDigest(*WantedFirewall(OneRule({}))));
   FirewallTable foreign = *WantedFirewall(OneRule({}));
   foreign.foreign.push_back("something");
@@ -41,12 +47,28 @@ TEST(FirewallForm, WhatDiffersHasAnotherDigest) {
 }
 
 TEST(FirewallForm, AMeshIsPartOfTheTable) {
-  const auto with = WantedFirewall(OneRule({}), {{"pw-prod", 51820}});
+  const auto with = WantedFirewall(WithMesh(51820));
   ASSERT_TRUE(with.ok());
   EXPECT_EQ(with->meshes, (std::vector<FirewallMesh>{{"pw-prod", 51820}}));
   EXPECT_NE(FirewallDigest(*with), FirewallDigest(*WantedFirewall(OneRule({}))));
-  EXPECT_NE(FirewallDigest(*with), FirewallDigest(*WantedFirewall(OneRule({}), {{"pw-prod", 51821}})));
-  EXPECT_FALSE(WantedFirewall(OneRule({}), {{"pw-prod", 0}}).ok());
+  EXPECT_NE(FirewallDigest(*with), FirewallDigest(*WantedFirewall(WithMesh(51821))));
+  EXPECT_FALSE(WantedFirewall(WithMesh(0)).ok());
+}
+
+TEST(FirewallForm, AServiceIsALineLikeADeclaredOneAndVrrpHasNoPort) {
+  v1::kinds::FirewallAction action = OneRule({});
+  auto& service = (*action.mutable_services())["database-orders-tcp-5432"];
+  service.set_protocol("tcp");
+  service.set_port(5432);
+  service.add_sources("192.0.2.7");
+  (*action.mutable_services())["load-balancer-web-vrrp-0"].set_protocol("vrrp");
+  const auto table = WantedFirewall(action);
+  ASSERT_TRUE(table.ok());
+  EXPECT_EQ(table->lines, (std::vector<FirewallLine>{{"database-orders-tcp-5432", "tcp", 5432, 5432, "192.0.2.7/32"},
+                                                     {"load-balancer-web-vrrp-0", "vrrp", 0, 0, ""},
+                                                     {"web", "tcp", 80, 80, ""}}));
+  service.set_port(0);
+  EXPECT_FALSE(WantedFirewall(action).ok());
 }
 
 TEST(FirewallForm, BadPortsAndSourcesAreRefused) {
@@ -54,7 +76,7 @@ TEST(FirewallForm, BadPortsAndSourcesAreRefused) {
   EXPECT_FALSE(WantedFirewall(OneRule({"elsewhere"})).ok());
   EXPECT_FALSE(WantedFirewall(OneRule({"10.0.0.0/"})).ok());
   auto backwards = OneRule({});
-  (*backwards.mutable_inbound())["web"].set_port_end(79);
+  (*backwards.mutable_firewall()->mutable_inbound())["web"].set_port_end(79);
   EXPECT_FALSE(WantedFirewall(backwards).ok());
 }
 

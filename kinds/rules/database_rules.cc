@@ -1,6 +1,7 @@
 #include "kinds/rules/database_rules.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 
 #include "kinds/database/database_form.h"
@@ -69,6 +70,30 @@ void CheckNames(const DatabaseSpec& spec, Diagnostics* out) {
   }
 }
 
+// What PostgreSQL can and MariaDB cannot.
+void CheckMysql(const DatabaseSpec& spec, Diagnostics* out) {
+  if (spec.has_sync() && spec.sync().mode() != "asynchronous" && spec.sync().count() > 1) {
+    out->AddError("MariaDB's semi-synchronous replication waits for one replica and no more",
+                  Path().Attribute("sync").Attribute("count"), "write 1");
+  }
+  if (spec.adopt() == "existing") {
+    out->AddError("an instance of MariaDB that was made by hand cannot be taken over where it is",
+                  Path().Attribute("adopt"), "make a database here and move the data into it with mariadb-dump");
+  }
+  for (int i = 0; i < spec.clients_size(); ++i) {
+    const std::string& network = spec.clients(i);
+    const auto slash = network.find('/');
+    if (network.find(':') == std::string::npos || slash == std::string::npos) continue;
+    constexpr int kGroupBits = 16;
+    int bits = 0;
+    static_cast<void>(std::from_chars(network.data() + slash + 1, network.data() + network.size(), bits));
+    if (bits % kGroupBits == 0) continue;
+    out->AddError("MariaDB cannot tell the network " + network + " from others",
+                  Path().Attribute("clients").Index(static_cast<std::size_t>(i)),
+                  "an IPv6 network has a prefix of 16, 32, 48, 64, 80, 96, 112 or 128 here");
+  }
+}
+
 }  // namespace
 
 void CheckDatabaseRules(const google::protobuf::Message& message, Diagnostics* out) {
@@ -76,6 +101,7 @@ void CheckDatabaseRules(const google::protobuf::Message& message, Diagnostics* o
   CheckMembers(spec, out);
   CheckVersion(spec, out);
   CheckNames(spec, out);
+  if (spec.engine() == kMysql) CheckMysql(spec, out);
   for (const auto& entry : spec.parameters()) {
     if (!IsReservedParameter(spec.engine(), entry.first)) continue;
     out->AddError("Podwright sets " + entry.first + " itself", Path().Attribute("parameters").Key(entry.first),
@@ -84,7 +110,7 @@ void CheckDatabaseRules(const google::protobuf::Message& message, Diagnostics* o
   if (spec.adopt() == "existing" && spec.on_delete() == "purge") {
     out->AddError("an adopted instance is never purged", Path().Attribute("on_delete"), "leave it out");
   }
-  if (spec.adopt() == "existing" && !spec.has_instance()) {
+  if (spec.adopt() == "existing" && spec.engine() != kMysql && !spec.has_instance()) {
     out->AddError("which instance?", Path().Attribute("instance"), "name it as the cluster tools do: `main`");
   }
 }

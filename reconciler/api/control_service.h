@@ -1,5 +1,5 @@
 // The service Control over gRPC: translation only. Each call: token → caller, request → control plane, answer
-// or error → status. One file a group of methods: objects.cc, runs.cc, events.cc, secrets.cc, tokens.cc,
+// or error → status. One file a group of methods: objects.cc, runs.cc, events.cc, secrets.cc, sources.cc, tokens.cc,
 // agents_admin.cc, audit.cc, machines.cc.
 //
 // Threading: gRPC's sync threads; streams hold one each, so there are at most kMostStreams.
@@ -35,6 +35,9 @@ class ControlPlane;
 namespace kinds {
 class Registry;
 }
+namespace sources {
+class Sources;
+}
 }  // namespace podwright
 
 namespace podwright::api {
@@ -61,7 +64,8 @@ struct ServiceDependencies {
   CallCounter& calls;
   MachineShells shells;
   std::string installation;
-  std::string agents_address;  // as servers reach it
+  std::string agents_address;           // as servers reach it
+  sources::Sources* sources = nullptr;  // null: none are watched here
 };
 
 class ControlService final : public v1::Control::Service {
@@ -91,7 +95,16 @@ class ControlService final : public v1::Control::Service {
 
   grpc::Status SetSecret(Context*, const v1::SetSecretRequest*, v1::SecretVersion*) override;
   grpc::Status RotateSecret(Context*, const v1::RotateSecretRequest*, v1::SecretVersion*) override;
+  grpc::Status WhoUsesSecret(Context*, const v1::WhoUsesSecretRequest*, v1::WhoUsesSecretResponse*) override;
+  grpc::Status GetSealingKey(Context*, const v1::GetSealingKeyRequest*, v1::SealingKey*) override;
   grpc::Status RevealSecret(Context*, const v1::RevealSecretRequest*, v1::RevealedSecret*) override;
+
+  grpc::Status GetSource(Context*, const v1::SourceRequest*, v1::SourceView*) override;
+  grpc::Status ListSources(Context*, const v1::ListSourcesRequest*, v1::ListSourcesResponse*) override;
+  grpc::Status SyncSource(Context*, const v1::SourceRequest*, v1::SourceView*) override;
+  grpc::Status SuspendSource(Context*, const v1::SuspendSourceRequest*, v1::SourceView*) override;
+  grpc::Status PinSource(Context*, const v1::PinSourceRequest*, v1::SourceView*) override;
+  grpc::Status ReleaseSource(Context*, const v1::SourceRequest*, v1::SourceView*) override;
 
   grpc::Status CreateToken(Context*, const v1::CreateTokenRequest*, v1::CreateTokenResponse*) override;
   grpc::Status ListTokens(Context*, const v1::ListTokensRequest*, v1::ListTokensResponse*) override;
@@ -116,6 +129,10 @@ class ControlService final : public v1::Control::Service {
   // An entry for what was done here; its failure is the call's failure.
   Status Audited(const control::Caller& caller, std::string_view verb, const std::string& workspace,
                  const std::string& object, const std::string& detail);
+
+  // The sources, for a caller who may do this with this one. `request` needs a name.
+  Result<sources::Sources*> SourcesFor(const control::Caller& caller, control::Operation operation,
+                                       const std::string& workspace, const std::string& name);
 
   // Caller, call, answer.
   template <typename Response, typename Call>

@@ -1,4 +1,4 @@
-// SetSecret, RotateSecret, RevealSecret.
+// SetSecret, RotateSecret, RevealSecret, WhoUsesSecret, GetSealingKey.
 #include "reconciler/api/control_service.h"
 #include "reconciler/control/control_plane.h"
 
@@ -22,6 +22,18 @@ grpc::Status ControlService::RevealSecret(Context* context, const v1::RevealSecr
                                           v1::RevealedSecret* response) {
   return Handle(*context, "RevealSecret", response,
                 [&](const Caller& caller) { return d_.control.RevealSecret(caller, *request); });
+}
+
+grpc::Status ControlService::WhoUsesSecret(Context* context, const v1::WhoUsesSecretRequest* request,
+                                           v1::WhoUsesSecretResponse* response) {
+  return Handle(*context, "WhoUsesSecret", response,
+                [&](const Caller& caller) { return d_.control.WhoUsesSecret(caller, *request); });
+}
+
+grpc::Status ControlService::GetSealingKey(Context* context, const v1::GetSealingKeyRequest* request,
+                                           v1::SealingKey* response) {
+  return Handle(*context, "GetSealingKey", response,
+                [&](const Caller& caller) { return d_.control.GetSealingKey(caller, *request); });
 }
 
 }  // namespace podwright::api

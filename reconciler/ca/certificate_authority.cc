@@ -107,7 +107,7 @@ Result<Issued> CertificateAuthority::Issue(const crypto::PublicKey& key, const s
     return FailedPrecondition("the CA's root ends before the certificate would; roll the CA over");
   }
   PW_ASSIGN(const Certificate leaf,
-            MakeLeaf({common_name, names, purpose, {now - kSkew, now + ttl}}, key, root_certificate, root_key));
+            MakeLeaf({common_name, names, {purpose}, {now - kSkew, now + ttl}}, key, root_certificate, root_key));
   PW_ASSIGN(std::string leaf_pem, leaf.Pem());
   return Issued{{std::move(leaf_pem), root.certificate_pem}, leaf.SerialHex(), leaf.NotAfter()};
 }

@@ -20,8 +20,10 @@ struct FreeNames {
 };
 using Names = std::unique_ptr<GENERAL_NAMES, FreeNames>;
 
+// "*.example.org" stands for the names of a domain.
 Status CheckDns(const std::string& name) {
-  const bool good = !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+  const std::string_view host = std::string_view(name).substr(name.starts_with("*.") ? 2 : 0);
+  const bool good = !host.empty() && name.size() <= 253 && std::all_of(host.begin(), host.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
   });
   return good ? Ok() : Status(InvalidArgument("not a host name: " + name));
@@ -119,12 +121,16 @@ Result<Certificate> MakeLeaf(const LeafSpec& spec, const crypto::PublicKey& subj
                              const crypto::PrivateKey& root_key) {
   const openssl::X509Handle made(X509_new());
   X509* leaf = made.get();
-  const char* usage = spec.purpose == crypto::Purpose::kServer ? "serverAuth" : "clientAuth";
+  std::string usage;
+  for (const crypto::Purpose purpose : spec.purposes) {
+    usage +=
+        std::string(usage.empty() ? "" : ",") + (purpose == crypto::Purpose::kServer ? "serverAuth" : "clientAuth");
+  }
   const bool begun = leaf != nullptr && Begin(leaf, spec.common_name, spec.validity, subject_key.handle()) &&
                      X509_set_issuer_name(leaf, X509_get_subject_name(root.handle())) == 1 &&
                      AddExtension(leaf, root.handle(), NID_basic_constraints, "critical,CA:FALSE") &&
                      AddExtension(leaf, root.handle(), NID_key_usage, "critical,digitalSignature") &&
-                     AddExtension(leaf, root.handle(), NID_ext_key_usage, usage) &&
+                     AddExtension(leaf, root.handle(), NID_ext_key_usage, usage.c_str()) &&
                      AddExtension(leaf, root.handle(), NID_subject_key_identifier, "hash") &&
                      AddExtension(leaf, root.handle(), NID_authority_key_identifier, "keyid:always");
   if (!begun) return openssl::LastError("make a certificate");

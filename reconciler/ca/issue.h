@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/crypto/certificate.h"
@@ -20,7 +21,7 @@ struct Validity {
 struct LeafSpec {
   std::string common_name;
   crypto::SubjectNames names;
-  crypto::Purpose purpose = crypto::Purpose::kClient;
+  std::vector<crypto::Purpose> purposes = {crypto::Purpose::kClient};
   Validity validity;
 };
 

@@ -11,7 +11,9 @@
 #include "reconciler/control/refresh.h"
 #include "reconciler/control/runs.h"
 #include "reconciler/control/secret_calls.h"
+#include "reconciler/control/secret_uses.h"
 #include "reconciler/control/views.h"
+#include "reconciler/secrets/parts.h"
 #include "reconciler/secrets/secret_store.h"
 
 namespace podwright::control {
@@ -181,8 +183,7 @@ Result<std::unique_ptr<EventReader>> ControlPlane::Events(const Caller& caller, 
 Result<v1::SecretVersion> ControlPlane::SetSecret(const Caller& caller, const v1::SetSecretRequest& request) {
   const ObjectId id{OrDefault(request.workspace()), "secret", request.name()};
   PW_TRY(impl_->gate.Check(caller, Operation::kSecrets, id.workspace, id.Text()));
-  auto version = impl_->engine.WithState(
-      [&] { return SetSecretValue(impl_->engine, caller, id, request.value(), request.idempotency_key()); });
+  auto version = impl_->engine.WithState([&] { return SetSecretValue(impl_->engine, caller, id, request); });
   impl_->gate.Note(caller, "secret.set", id.workspace, id.Text(), StatusOf(version),
                    version.ok() ? "version " + std::to_string(version->version()) : "");
   return version;
@@ -207,14 +208,74 @@ Result<v1::RevealedSecret> ControlPlane::RevealSecret(const Caller& caller, cons
   v1::RevealedSecret revealed;
   revealed.set_name(id.name);
   revealed.set_version(opened.version);
-  revealed.set_value(std::string(opened.value.Reveal()));
+  if (opened.parts.empty()) {
+    revealed.set_value(std::string(opened.value.Reveal()));
+    return revealed;
+  }
+  PW_ASSIGN(const secrets::Parts parts, secrets::DecodeParts(opened.value));
+  for (const auto& [name, value] : parts) (*revealed.mutable_parts())[name] = std::string(value.Reveal());
   return revealed;
+}
+
+Result<v1::WhoUsesSecretResponse> ControlPlane::WhoUsesSecret(const Caller& caller,
+                                                              const v1::WhoUsesSecretRequest& request) {
+  const ObjectId id{OrDefault(request.workspace()), "secret", request.name()};
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, id.workspace, id.Text()));
+  return impl_->engine.WithState([&] { return WhoUses(impl_->engine, id); });
+}
+
+Result<v1::SealingKey> ControlPlane::GetSealingKey(const Caller& caller, const v1::GetSealingKeyRequest& request) {
+  const std::string workspace = OrDefault(request.workspace());
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, workspace, "sealing key"));
+  PW_ASSIGN(const SealedValueKey key,
+            impl_->engine.WithState([&] { return impl_->engine.secrets.maker().SealingKey(workspace); }));
+  v1::SealingKey out;
+  out.set_workspace(workspace);
+  out.set_key(FormatSealingKey(key));
+  return out;
 }
 
 Result<v1::ListMachinesResponse> ControlPlane::ListMachines(const Caller& caller) {
   const std::string workspace = caller.workspace;
   PW_TRY(impl_->gate.Check(caller, Operation::kRead, workspace, "machines"));
   return control::ListMachines(impl_->engine, workspace);
+}
+
+std::vector<v1::StoredObject> ControlPlane::StoredObjects(const std::string& kind) {
+  const std::lock_guard<std::mutex> lock(impl_->engine.core.mutex);
+  const auto& objects = impl_->engine.core.tables.objects;
+  std::vector<v1::StoredObject> out;
+  // By workspace, then kind: from one workspace's objects of the kind to the next one's.
+  for (auto at = objects.begin(); at != objects.end();) {
+    const std::string workspace = at->first.workspace;
+    for (at = objects.lower_bound({workspace, kind, ""}); at != objects.end(); ++at) {
+      if (at->first.workspace != workspace || at->first.kind != kind) break;
+      if (at->second.object.lifecycle() == v1::LIFECYCLE_LIVE) out.push_back(at->second.object);
+    }
+    at = objects.lower_bound({workspace + '\0', "", ""});
+  }
+  return out;
+}
+
+std::vector<ObjectHead> ControlPlane::ObjectHeads(const std::string& workspace) {
+  const std::lock_guard<std::mutex> lock(impl_->engine.core.mutex);
+  const auto& objects = impl_->engine.core.tables.objects;
+  std::vector<ObjectHead> out;
+  for (auto at = objects.lower_bound({workspace, "", ""}); at != objects.end(); ++at) {
+    if (at->first.workspace != workspace) break;
+    if (at->second.object.lifecycle() != v1::LIFECYCLE_LIVE) continue;
+    out.push_back({at->first.kind, at->first.name, at->second.object.owner()});
+  }
+  return out;
+}
+
+Status ControlPlane::Tell(v1::Event event) {
+  return impl_->engine.WithState([&]() -> Status {
+    Change change(impl_->engine.core);
+    change.Tell(std::move(event));
+    const auto revision = change.Commit();
+    return revision.ok() ? Ok() : Status(revision.error());
+  });
 }
 
 Status ControlPlane::Authorize(const Caller& caller, Operation operation, const std::string& workspace,

@@ -48,11 +48,16 @@ class PauseRequest;
 class RetryRequest;
 class RetryResponse;
 class RevealSecretRequest;
+class GetSealingKeyRequest;
 class RevealedSecret;
 class RotateSecretRequest;
+class SealingKey;
+class WhoUsesSecretRequest;
+class WhoUsesSecretResponse;
 class Run;
 class SecretVersion;
 class SetSecretRequest;
+class StoredObject;
 class Welcome;
 }  // namespace v1
 namespace store {
@@ -121,6 +126,12 @@ struct AgentState {
   std::vector<std::string> addresses;
 };
 
+struct ObjectHead {
+  std::string kind;
+  std::string name;
+  std::string owner;
+};
+
 class ControlPlane {
  public:
   // Raises the fencing epoch and reads what is there. Unfinished runs go on with the first Step.
@@ -160,7 +171,18 @@ class ControlPlane {
   Result<v1::SecretVersion> RotateSecret(const Caller& caller, const v1::RotateSecretRequest& request);
   // kFailedPrecondition: there is no value yet. Nothing is answered that the audit log does not have.
   Result<v1::RevealedSecret> RevealSecret(const Caller& caller, const v1::RevealSecretRequest& request);
+  // kNotFound: no such secret. What a server has is what its agent told last.
+  Result<v1::WhoUsesSecretResponse> WhoUsesSecret(const Caller& caller, const v1::WhoUsesSecretRequest& request);
+  Result<v1::SealingKey> GetSealingKey(const Caller& caller, const v1::GetSealingKeyRequest& request);
   Result<v1::ListMachinesResponse> ListMachines(const Caller& caller);
+
+  // ---- for parts of podwrightd that work beside it (Git sources) ----
+  // Live objects of a kind in all workspaces.
+  std::vector<v1::StoredObject> StoredObjects(const std::string& kind);
+  // All live objects of a workspace, without their specs.
+  std::vector<ObjectHead> ObjectHeads(const std::string& workspace);
+  // An event of theirs; needs workspace, type and message.
+  Status Tell(v1::Event event);
 
   // For what is not done here (tokens, enrolment, the audit log): the same table, refusals audited.
   // `subject` is what the entry names: "server/web-1", "token/ci".

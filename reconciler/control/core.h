@@ -82,6 +82,7 @@ std::string ReconcileWork(const std::string& ws);  // a workspace: what is not a
 std::string AgentWork(const ServerId& id);         // a server: confirmations and pauses that its agent lacks
 inline constexpr char kStrayWork[] = "strays";
 inline constexpr char kHousekeepingWork[] = "housekeeping";
+inline constexpr char kRenewalWork[] = "renewals";
 inline constexpr char kProbeWork[] = "probe";
 inline constexpr char kInboxWork[] = "inbox";  // its rest after a failure is over
 

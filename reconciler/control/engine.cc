@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/log_keys.h"
 #include "reconciler/control/housekeeping.h"
+#include "reconciler/control/secret_calls.h"
 #include "reconciler/store/helpers.h"
 
 namespace podwright::control {
@@ -10,6 +11,8 @@ namespace {
 
 // The thread looks at the clock at least so often; everything else wakes it.
 constexpr std::chrono::milliseconds kIdle{60'000};
+// Certificates live for an hour at least: a minute is early enough.
+constexpr std::chrono::minutes kRenewalInterval{1};
 // Between two turns of housekeeping while there is more to cut: others get the lock.
 constexpr std::chrono::milliseconds kBetweenTurns{200};
 
@@ -48,6 +51,7 @@ Status Engine::Open() {
   PW_TRY(Load());
   core.Wake(kStrayWork);
   core.WakeAt(kHousekeepingWork, core.Steady() + core.options.housekeeping_interval);
+  core.WakeAt(kRenewalWork, core.Steady() + kRenewalInterval);
   return Ok();
 }
 
@@ -189,6 +193,10 @@ Status Engine::Do(const std::string& key) {
     PW_ASSIGN(const Housekeeping kept, KeepHouse(core));
     if (kept == Housekeeping::kMore) core.WakeAt(kHousekeepingWork, core.Steady() + kBetweenTurns);
     return Ok();
+  }
+  if (key == kRenewalWork) {
+    core.WakeAt(kRenewalWork, core.Steady() + kRenewalInterval);
+    return RenewCertificates(*this);
   }
   if (StartsWith(key, "reconcile/")) return background.Reconcile(key.substr(10));
   const auto [workspace, name] = Split(key);

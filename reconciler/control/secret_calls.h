@@ -1,4 +1,4 @@
-// SetSecret, RotateSecret, RevealSecret. Threading: under the control plane's lock.
+// SetSecret, RotateSecret, RevealSecret, and the renewal of certificates. Threading: under the control plane's lock.
 #pragma once
 
 #include <string>
@@ -10,8 +10,11 @@
 namespace podwright::control {
 
 Result<v1::SecretVersion> SetSecretValue(Engine& engine, const Caller& caller, const ObjectId& id,
-                                         const std::string& value, const std::string& idempotency_key);
+                                         const v1::SetSecretRequest& request);
 Result<v1::SecretVersion> RotateSecretValue(Engine& engine, const Caller& caller, const ObjectId& id);
+
+// Makes every certificate anew that is at two thirds of its life, internal ones too, and brings it to its consumers.
+Status RenewCertificates(Engine& engine);
 
 // kNotFound: no live secret; kFailedPrecondition: it has no value.
 Status CheckReadable(Engine& engine, const ObjectId& id);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,13 +16,9 @@
 #include "podwright/v1/agent.pb.h"
 #include "podwright/v1/plan.pb.h"
 #include "reconciler/control/core.h"
+#include "reconciler/control/secret_maker.h"
 #include "reconciler/planner/facts.h"
 #include "reconciler/planner/kind_planner.h"
-
-namespace podwright::v1::kinds {
-class SecretGenerator;
-class SecretSpec;
-}  // namespace podwright::v1::kinds
 
 namespace podwright::control {
 
@@ -37,7 +34,7 @@ struct NewSecretValue {
 
 class SecretDoor {
  public:
-  explicit SecretDoor(Core& core) : core_(core) {}
+  explicit SecretDoor(Core& core) : core_(core), maker_(core.deps.secrets, core.deps.clock, core.deps.random) {}
 
   // The current versions of all secrets of a workspace become facts.
   Status LoadVersions(const std::string& workspace);
@@ -57,6 +54,13 @@ class SecretDoor {
   Result<std::int64_t> Store(const NewSecretValue& value, const std::string& idempotency_key);
   // A new value by the generator of the object's spec.
   Result<std::int64_t> Rotate(const ObjectId& secret, const std::string& spec);
+  // `value` as the spec's `parts` want it: one value, or the named parts, given by name or as a JSON object.
+  static Result<NewSecretValue> Shape(const ObjectId& secret, const v1::kinds::SecretSpec& spec, std::string_view value,
+                                      const google::protobuf::Map<std::string, std::string>& parts);
+  // When the certificate of the generator is to be made anew: at two thirds of its life. nullopt: it is no certificate,
+  // or there is none yet.
+  std::optional<WallTime> RenewalOf(const ObjectId& secret, const v1::kinds::SecretGenerator& generator) const;
+  SecretMaker& maker() { return maker_; }
   Result<v1::SealedSecret> SealFor(const ServerId& server, const v1::SecretUse& use);
   // Everything secret that goes with an object: a secret's versions, another object's internal secrets. Success where
   // there is nothing.
@@ -67,10 +71,16 @@ class SecretDoor {
   Status Refresh(const ObjectId& secret);
   Status DeleteOne(const ObjectId& secret);
   Result<bool> SameAsCurrent(const ObjectId& secret, const crypto::SecretString& value);
-  Result<crypto::SecretString> Generate(const v1::kinds::SecretGenerator& generator);
+  // The versions that specs name: they stay, however many newer ones there are.
+  std::set<std::int64_t> PinnedVersions(const ObjectId& secret) const;
 
+  struct Known {
+    planner::SecretInput fact;
+    WallTime made{};  // the current version
+  };
   Core& core_;
-  std::map<ObjectId, planner::SecretInput> known_;  // internal ones, too, under their names
+  SecretMaker maker_;
+  std::map<ObjectId, Known> known_;  // internal ones, too, under their names
 };
 
 }  // namespace podwright::control

@@ -29,7 +29,9 @@
 #include "reconciler/daemon/network.h"
 #include "reconciler/daemon/server_identity.h"
 #include "reconciler/daemon/state.h"
+#include "reconciler/git/child_fetcher.h"
 #include "reconciler/planner/kind_planner.h"
+#include "reconciler/sources/sources.h"
 
 namespace podwright::daemon {
 namespace {
@@ -45,6 +47,9 @@ std::string AgentBinary(const Settings& settings) {
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   return (self.parent_path() / "podwright-agent").string();
 }
+
+// The child that fetches is this program again, also after its file was replaced by a newer one's.
+constexpr char kSelf[] = "/proc/self/exe";
 
 // Where the servers find us.
 std::string AdvertisedHost(const Settings& settings, const State& state) {
@@ -87,7 +92,8 @@ class Daemon::Impl {
                state_->random}),
         bootstrap_({*state_->enrolment, *state_->audit, *state_->authority, directory_, sessions_},
                    AgentBinary(settings)),
-        agents_service_(desk_, sessions_, calls_) {}
+        agents_service_(desk_, sessions_, calls_),
+        fetcher_(kSelf, std::filesystem::path(settings.data_dir) / "git" / "scratch") {}
   ~Impl() { Stop(); }
 
   Status Start() {
@@ -107,8 +113,12 @@ class Daemon::Impl {
     sessions_.Start(*control_);
     PW_TRY(StartAgents());
     control_->Start();
+    sources_ = std::make_unique<sources::Sources>(
+        sources::Dependencies{*state_->store, state_->clock, state_->random, kinds::AllKinds(), *control_, fetcher_,
+                              std::filesystem::path(settings_.data_dir) / "git" / "mirrors"});
     PW_TRY(StartApi());
     PW_TRY(StartHttps());
+    sources_->Start();
     PW_TRY(WriteContext());
     housekeeping_ = std::thread([this] { KeepHouse(); });
     return Ok();
@@ -123,9 +133,11 @@ class Daemon::Impl {
     }
     changed_.notify_all();
     if (housekeeping_.joinable()) housekeeping_.join();
+    fetcher_.Stop();
     if (service_) service_->Stop();
     if (api_) api_->Stop(kApiPatience);
     if (control_) control_->Stop();
+    if (sources_) sources_->Stop();
     sessions_.Stop();
     if (agents_) agents_->Stop(kAgentsPatience);
     if (https_) https_->Stop();
@@ -166,7 +178,7 @@ class Daemon::Impl {
                                  [this](const std::string& workspace, const std::string& server, bool terminal) {
                                    return state_->MachineShell(workspace, server, terminal);
                                  },
-                                 state_->installation, advertised_});
+                                 state_->installation, advertised_, sources_.get()});
     api::ListenerOptions options = Listener(settings_.api_listen);
     options.max_threads = kMostApiThreads;
     PW_ASSIGN(api_, api::GrpcServer::Start(options, *service_));
@@ -179,6 +191,11 @@ class Daemon::Impl {
                                           .metrics =
                                               [this] {
                                                 return MetricsText({*control_, sessions_, calls_, Ready().ok()});
+                                              },
+                                          .webhook =
+                                              [this](const std::string& workspace, const std::string& name,
+                                                     const sources::WebhookCall& call) {
+                                                return sources_->Webhook(workspace, name, call);
                                               }}));
     ready_ = true;
     return Ok();
@@ -230,6 +247,8 @@ class Daemon::Impl {
   std::string new_context_;
   std::unique_ptr<ServerIdentity> identity_;
   api::AgentsService agents_service_;
+  git::ChildFetcher fetcher_;
+  std::unique_ptr<sources::Sources> sources_;
   std::unique_ptr<api::ControlService> service_;
   std::unique_ptr<api::GrpcServer> agents_;
   std::unique_ptr<api::GrpcServer> api_;

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kThreads = 8;
 constexpr std::size_t kMostWaiting = 64;
 constexpr int kTimeoutSeconds = 5;
-constexpr std::size_t kMostRequestBytes = 64 << 10;
+constexpr std::size_t kMostRequestBytes = sources::kMaxWebhookBytes;
 
 // A pool whose queue is bounded: when it is full no further connection is taken from the system.
 class BoundedPool final : public httplib::TaskQueue {
@@ -114,6 +114,14 @@ class HttpsServer::Impl {
     server_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
       response.set_content(handlers_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
     });
+    server_.Post(R"(/webhooks/([a-z][a-z0-9-]{0,62})/([a-z][a-z0-9-]{0,62}))",
+                 [this](const httplib::Request& request, httplib::Response& response) {
+                   const sources::WebhookCall call{
+                       [&request](const std::string& name) { return request.get_header_value(name); }, request.body};
+                   const Status taken = handlers_.webhook(request.matches[1], request.matches[2], call);
+                   response.status = taken.ok() ? 202 : 401;
+                   response.set_content(taken.ok() ? "accepted\n" : "refused\n", "text/plain; charset=utf-8");
+                 });
   }
   ~Impl() { Stop(); }
 

@@ -1,7 +1,8 @@
 // HTTPS for machines that watch us: /healthz (the process lives), /readyz (it can do its work; 503 with the
-// reason otherwise), /metrics (Prometheus' text form).
+// reason otherwise), /metrics (Prometheus' text form); and for forges: POST /webhooks/WORKSPACE/SOURCE (202, or 401
+// whatever is wrong).
 //
-// Bounds: eight threads, a few dozen waiting connections, 5 s for each read and write, 64 KiB of a request.
+// Bounds: eight threads, a few dozen waiting connections, 5 s for each read and write, 2 MiB of a request.
 // Threading: Start and Stop from one thread; the handlers are called on the server's own threads.
 #pragma once
 
@@ -12,12 +13,15 @@
 #include "core/result.h"
 #include "reconciler/daemon/server_identity.h"
 #include "reconciler/daemon/settings.h"
+#include "reconciler/sources/webhook.h"
 
 namespace podwright::daemon {
 
 struct HttpsHandlers {
   std::function<Status()> ready;
   std::function<std::string()> metrics;
+  std::function<Status(const std::string& workspace, const std::string& source, const sources::WebhookCall& call)>
+      webhook;
 };
 
 class HttpsServer {

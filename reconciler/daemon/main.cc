@@ -18,6 +18,7 @@
 #include "reconciler/daemon/daemon.h"
 #include "reconciler/daemon/notify.h"
 #include "reconciler/daemon/settings.h"
+#include "reconciler/git/child_fetcher.h"
 
 namespace podwright::daemon {
 namespace {
@@ -92,7 +93,9 @@ int Main(int argc, char** argv) {
   const CLI::App* destroy =
       app.add_subcommand("destroy-lab", "Take away all lab machines of the data folder, then end");
   const CLI::App* points = app.add_subcommand("fault-points", "List the places where a test can end this program");
+  const CLI::App* fetch = app.add_subcommand("git-fetch", "")->group("");
   CLI11_PARSE(app, argc, argv);
+  if (fetch->parsed()) return git::FetchChild();
   if (points->parsed()) {
     std::cout << fault::PointsOf(fault::Program::kControlPlane);
     return 0;

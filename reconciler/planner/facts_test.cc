@@ -33,8 +33,9 @@ TEST(FactBase, PuttingTheSameAgainChangesNothing) {
   base.PutAgent(MakeTestAgent("s1"));
   base.PutSecret({"s", 1});
   base.PutObserved(Saw("x"));
-  EXPECT_THAT(base.TakeChangedKeys(), ElementsAre("agent/s1", "object/widget/w", "observed/widget/w@s1",
-                                                  "range/observed/widget/w@", "referrers/server/s1", "secret/s"));
+  EXPECT_THAT(base.TakeChangedKeys(),
+              ElementsAre("agent/s1", "object/widget/w", "observed/widget/w@s1", "range/observed/widget/w@",
+                          "referrers/server/s1", "secret/s", "secret/s@1"));
   base.PutObject(MakeTestObject("widget", "w", On("s1")));
   base.PutAgent(MakeTestAgent("s1"));
   base.PutSecret({"s", 1});
@@ -97,8 +98,9 @@ TEST(FactOverlay, AnswersAsTheBaseWouldAndLeavesItAlone) {
   EXPECT_EQ(overlay.Objects().size(), 1U);
   ASSERT_EQ(overlay.ObservedOf({"widget", "w"}).size(), 1U);
   EXPECT_NE(overlay.ObservedOf({"widget", "w"})[0]->digest, base.ObservedOf({"widget", "w"})[0]->digest);
-  EXPECT_THAT(overlay.ChangedKeys(), ElementsAre("object/widget/v", "object/widget/w", "observed/widget/w@s1",
-                                                 "referrers/server/s1", "referrers/server/s2", "secret/s"));
+  EXPECT_THAT(overlay.ChangedKeys(),
+              ElementsAre("object/widget/v", "object/widget/w", "observed/widget/w@s1", "referrers/server/s1",
+                          "referrers/server/s2", "secret/s", "secret/s@3"));
   EXPECT_THAT(base.TakeChangedKeys(), IsEmpty());
   EXPECT_EQ(base.ReferrersOf({"server", "s1"}).size(), 2U);
 }

@@ -43,6 +43,13 @@ struct SliceDraft {
   std::vector<std::string> ends_servers;
 };
 
+// What has to get in to a server for a service that an object has there.
+struct ServicePort {
+  std::string protocol;  // tcp, udp; vrrp, which has no port
+  std::int64_t port = 0;
+  std::vector<std::string> sources;  // addresses or networks; empty: from anywhere
+};
+
 // A value that a kind needs for itself and nobody declares: the password of the replication.
 struct InternalSecret {
   std::string name;  // within the object; letters, digits and "-": "replication"
@@ -84,6 +91,16 @@ class KindPlanner {
   }
   // An empty record, to read a stored one into; nullptr: the kind needs none.
   virtual std::unique_ptr<google::protobuf::Message> NewAllocation() const { return nullptr; }
+
+  // What the firewall of `server`, where one is declared, lets in for the object by itself. Asked for live objects that
+  // refer to the server; each pair of protocol and port once.
+  virtual std::vector<ServicePort> PortsOn(const ObjectInput& object, const std::string& server,
+                                           RecordingReader& reader) const {
+    static_cast<void>(object);
+    static_cast<void>(server);
+    static_cast<void>(reader);
+    return {};
+  }
 
   // The secrets that the object needs and nobody declares, each name once. Apply makes those that are missing with the
   // object, a dry run shows the version that they will have, and they go when the object is forgotten. No API reads or

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 namespace podwright::secrets {
@@ -77,6 +78,40 @@ Result<SecretString> PartOf(const SecretString& encoded, const std::string& name
   const auto it = parts.find(name);
   if (it == parts.end()) return NotFound("there is no part \"" + name + "\"");
   return std::move(it->second);
+}
+
+Status CheckNames(const Parts& parts, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (!parts.contains(name)) return InvalidArgument("the part \"" + name + "\" is missing");
+  }
+  for (const auto& [name, value] : parts) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      return InvalidArgument("the secret has no part \"" + name.substr(0, 100) + "\": `parts` of its spec names them");
+    }
+    if (value.empty()) return InvalidArgument("the part \"" + name + "\" is empty");
+  }
+  return Ok();
+}
+
+Result<Parts> PartsFromJson(std::string_view json, const std::vector<std::string>& names) {
+  nlohmann::json object = nlohmann::json::parse(json, nullptr, false);
+  if (!object.is_object()) {
+    return InvalidArgument("the value of a secret with parts is a JSON object with their names and texts");
+  }
+  Parts parts;
+  Status wrong = Ok();
+  for (auto& [name, value] : object.items()) {
+    if (!value.is_string()) {
+      wrong = InvalidArgument("the part \"" + name.substr(0, 100) + "\" is no text");
+      continue;
+    }
+    auto& text = value.get_ref<std::string&>();
+    parts[name] = SecretString(std::string_view(text));
+    text.assign(text.size(), '\0');
+  }
+  PW_TRY(wrong);
+  PW_TRY(CheckNames(parts, names));
+  return parts;
 }
 
 std::vector<std::string> NamesOf(const Parts& parts) {

@@ -28,6 +28,10 @@ bool IsPartName(std::string_view name);
 Result<crypto::SecretString> EncodeParts(const Parts& parts);
 Result<Parts> DecodeParts(const crypto::SecretString& encoded);
 Result<crypto::SecretString> PartOf(const crypto::SecretString& encoded, const std::string& name);
+// A JSON object with just `names` as keys and texts as values. The error names what is missing or too much, no value.
+Result<Parts> PartsFromJson(std::string_view json, const std::vector<std::string>& names);
+// kInvalidArgument unless just these are there.
+Status CheckNames(const Parts& parts, const std::vector<std::string>& names);
 std::vector<std::string> NamesOf(const Parts& parts);
 
 }  // namespace podwright::secrets

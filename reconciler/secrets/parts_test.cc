@@ -30,6 +30,16 @@ TEST(Parts, DamagedBytesAreRefused) {
   }
 }
 
+TEST(Parts, AJsonObjectHasJustTheNamedParts) {
+  const auto parts = PartsFromJson(R"({"user": "app", "password": "x"})", {"user", "password"});
+  ASSERT_TRUE(parts.ok());
+  EXPECT_EQ(parts->at("user").Reveal(), "app");
+  for (const char* json : {"", "x", "[]", R"({"user": "app"})", R"({"user": 1, "password": "x"})",
+                           R"({"user": "a", "password": "x", "more": "y"})", R"({"user": "a", "password": ""})"}) {
+    EXPECT_EQ(PartsFromJson(json, {"user", "password"}).error().code(), ErrorCode::kInvalidArgument) << json;
+  }
+}
+
 TEST(Parts, NamesAreChecked) {
   EXPECT_TRUE(IsPartName("private_key"));
   EXPECT_TRUE(IsPartName("tls.crt"));

@@ -151,7 +151,8 @@ Result<std::optional<std::int64_t>> SecretStore::Remembered(const SecretName& se
 }
 
 Result<std::int64_t> SecretStore::Set(const SecretName& secret, const SecretString& value,
-                                      std::string_view idempotency_key, const std::vector<std::string>& parts) {
+                                      std::string_view idempotency_key, const std::vector<std::string>& parts,
+                                      const std::set<std::int64_t>& used) {
   if (value.size() > kMaxSecretBytes) {
     return InvalidArgument("a secret has at most " + std::to_string(kMaxSecretBytes) + " bytes");
   }
@@ -171,10 +172,15 @@ Result<std::int64_t> SecretStore::Set(const SecretName& secret, const SecretStri
       transaction.success.push_back(Op::Put(RequestPrefix(secret) + request, std::to_string(version)));
     }
     if (loaded.meta.entries.size() >= kVersionsKept) {
-      const Meta::Entry& oldest = loaded.meta.entries.front();
-      transaction.success.push_back(Op::Delete(ValueKey(secret, oldest.info.version)));
-      if (!oldest.request.empty()) transaction.success.push_back(Op::Delete(RequestPrefix(secret) + oldest.request));
-      loaded.meta.entries.erase(loaded.meta.entries.begin());
+      const auto oldest = std::find_if(loaded.meta.entries.begin(), loaded.meta.entries.end(),
+                                       [&](const Meta::Entry& entry) { return !used.contains(entry.info.version); });
+      if (oldest == loaded.meta.entries.end()) {
+        return FailedPrecondition("all " + std::to_string(kVersionsKept) + " versions of the secret " + Place(secret) +
+                                  " are in use: let references to old ones go first");
+      }
+      transaction.success.push_back(Op::Delete(ValueKey(secret, oldest->info.version)));
+      if (!oldest->request.empty()) transaction.success.push_back(Op::Delete(RequestPrefix(secret) + oldest->request));
+      loaded.meta.entries.erase(oldest);
     }
     loaded.meta.entries.push_back({{version, clock_.Now(), parts}, request});
     transaction.success.push_back(Op::Put(MetaKey(secret), loaded.meta.ToText()));

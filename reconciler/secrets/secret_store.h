@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,9 +74,10 @@ class SecretStore {
   SecretStore(store::Store& store, const crypto::EnvelopeKeyring& keys, Clock& clock, AuditOpening audit);
 
   // Makes the next version, or answers the one that the same idempotency key (not empty) made before. With parts
-  // `value` is what EncodeParts made of them.
+  // `value` is what EncodeParts made of them. Of many versions the oldest go, but those that are `used` stay.
   Result<std::int64_t> Set(const SecretName& secret, const crypto::SecretString& value,
-                           std::string_view idempotency_key, const std::vector<std::string>& parts = {});
+                           std::string_view idempotency_key, const std::vector<std::string>& parts = {},
+                           const std::set<std::int64_t>& used = {});
   // `version` 0: the current one.
   Result<OpenedSecret> Open(const SecretName& secret, std::int64_t version, const std::string& by);
   // The value, or one part of it, sealed to the 32 raw bytes of an agent's X25519 key.

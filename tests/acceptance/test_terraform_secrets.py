@@ -113,5 +113,54 @@ class WriteOnly(Acceptance):
         self.assertNotIn("first-5f0c77d1", said + self.trace.read_text())
 
 
+PARTS = """
+provider "podwright" {
+  stack = "parts"
+}
+resource "podwright_secret" "account" {
+  name             = "account"
+  parts            = ["user", "password"]
+  value_wo         = jsonencode({ user = "app", password = "parts-5f0c77d1" })
+  value_wo_version = 1
+}
+resource "podwright_secret" "tls" {
+  name      = "tls"
+  generator = { certificate = { common_name = "shop", names = ["shop.example.org"] } }
+}
+ephemeral "podwright_secret" "account" {
+  id = podwright_secret.account.id
+}
+ephemeral "podwright_secret" "tls" {
+  id = podwright_secret.tls.id
+}
+resource "terraform_data" "read" {
+  provisioner "local-exec" {
+    command     = "printenv PASSWORD > password; printenv CERTIFICATE > certificate"
+    environment = {
+      PASSWORD    = ephemeral.podwright_secret.account.parts["password"]
+      CERTIFICATE = ephemeral.podwright_secret.tls.parts["certificate"]
+    }
+  }
+}
+output "parts" {
+  value = podwright_secret.tls.status.parts
+}
+"""
+
+
+class Parts(Acceptance):
+    def test_parts_are_written_and_read_and_stand_in_no_state(self):
+        folder = self.world.stack(PARTS, "parts")
+        self.world.tofu(folder, "apply", "-auto-approve")
+        self.assertEqual((folder / "password").read_text(), "parts-5f0c77d1\n")
+        self.assertIn("BEGIN CERTIFICATE", (folder / "certificate").read_text())
+        self.assertEqual(json.loads(self.world.tofu(folder, "output", "-json", "parts")), ["ca", "certificate", "private_key"])
+        state = self.world.tofu(folder, "state", "pull")
+        self.assertNotIn("parts-5f0c77d1", state)
+        self.assertNotIn("BEGIN", state)
+        self.world.tofu(folder, "plan", "-detailed-exitcode", code=0)
+        self.world.tofu(folder, "destroy", "-auto-approve")
+
+
 if __name__ == "__main__":
     main()

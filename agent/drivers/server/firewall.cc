@@ -37,7 +37,7 @@ class Firewall final : public Family {
   std::vector<Drift> Compare(const ServerSpec& confirmed, const v1::ObjectState& state,
                              const ServerObserved& observed) override {
     if (!confirmed.has_firewall()) return {};
-    const auto wanted = kinds::WantedFirewall(confirmed.firewall(), MeshesOf(state));
+    const auto wanted = kinds::WantedFirewall(Confirmed(confirmed, state));
     if (!wanted.ok() || kinds::FirewallDigest(*wanted) == observed.firewall()) return {};
     return {{"", observed.firewall().empty() ? "the firewall's table is gone" : "the firewall's rules differ"}};
   }
@@ -64,10 +64,9 @@ class Firewall final : public Family {
       // Fewer rules let more in: nothing can be cut off.
       PW_TRY(TakeAway("", state));
     } else {
-      PW_ASSIGN(const kinds::FirewallTable wanted,
-                kinds::WantedFirewall(payload.firewall(), {payload.meshes().begin(), payload.meshes().end()}));
+      PW_ASSIGN(const kinds::FirewallTable wanted, kinds::WantedFirewall(payload));
       PW_TRY(Apply(wanted, payload.confirm_within_ms(), done));
-      KeepMeshes(payload, state);
+      KeepOthers(payload, state);
       AddManaged(state, kItem);
     }
     PW_ASSIGN(const std::string after, Digest());
@@ -94,7 +93,7 @@ class Firewall final : public Family {
   Status Repair(const Drift& /*drift*/, const ServerSpec& confirmed, v1::ObjectState& state) override {
     PW_ASSIGN(const bool pending, env_.host.units.TimerPending(kTimer));
     if (pending) return Unavailable("a change of the firewall is not confirmed yet");
-    PW_ASSIGN(const kinds::FirewallTable wanted, kinds::WantedFirewall(confirmed.firewall(), MeshesOf(state)));
+    PW_ASSIGN(const kinds::FirewallTable wanted, kinds::WantedFirewall(Confirmed(confirmed, state)));
     return env_.host.firewall.Replace(wanted);
   }
 
@@ -111,17 +110,19 @@ class Firewall final : public Family {
   }
 
  private:
-  // The meshes are no part of the server's own spec: those of the last action stand in what is kept.
-  static void KeepMeshes(const FirewallAction& action, v1::ObjectState& state) {
+  // Meshes and services are no part of the server's own spec: those of the last action stand in what is kept.
+  static void KeepOthers(const FirewallAction& action, v1::ObjectState& state) {
     FirewallAction kept;
     *kept.mutable_meshes() = action.meshes();
-    (*state.mutable_kept())[kKept] = kept.SerializeAsString();
+    *kept.mutable_services() = action.services();
+    (*state.mutable_kept())[kKept] = EncodeStable(kept);
   }
-  static kinds::FirewallMeshes MeshesOf(const v1::ObjectState& state) {
-    FirewallAction kept;
-    const auto found = state.kept().find(kKept);
-    if (found == state.kept().end() || !kept.ParseFromString(found->second)) return {};
-    return {kept.meshes().begin(), kept.meshes().end()};
+  static FirewallAction Confirmed(const ServerSpec& confirmed, const v1::ObjectState& state) {
+    FirewallAction action;
+    const auto kept = state.kept().find(kKept);
+    if (kept != state.kept().end() && !action.ParseFromString(kept->second)) action.Clear();
+    *action.mutable_firewall() = confirmed.firewall();
+    return action;
   }
 
   // "" where there is no table.

@@ -92,11 +92,15 @@ class ServerDriverTest : public ::testing::Test {
     secrets_.back().set_sealed("sealed:" + value);
     return action;
   }
+  v1::kinds::FirewallAction Declared() const {
+    v1::kinds::FirewallAction action;
+    *action.mutable_firewall() = spec_.firewall();
+    return action;
+  }
   v1::kinds::FirewallAction Firewall(int port) {
     auto& rule = (*spec_.mutable_firewall()->mutable_inbound())["web"];
     rule.set_port(port);
-    v1::kinds::FirewallAction action;
-    *action.mutable_firewall() = spec_.firewall();
+    v1::kinds::FirewallAction action = Declared();
     action.set_confirm_within_ms(5000);
     return action;
   }

@@ -191,6 +191,17 @@ TEST_F(ServerDriverTest, UnknownKernelParameterIsAnErrorAndNotKept) {
 
 // ---- firewall ----
 
+TEST_F(ServerDriverTest, WhatServicesNeedOutlastsARepairAndASpecThatDoesNotNameThem) {
+  v1::kinds::FirewallAction payload = Firewall(80);
+  (*payload.mutable_services())["database-orders-tcp-5432"].set_port(5432);
+  ASSERT_TRUE(Run("server.firewall.apply", payload).ok());
+  EXPECT_TRUE(Drift().empty());
+  const auto wanted = host_.firewall;
+  host_.firewall.reset();
+  RepairAll();
+  EXPECT_EQ(host_.firewall, wanted);
+}
+
 TEST_F(ServerDriverTest, FirewallIsConfirmedOverAFreshConnectionWhileATimerWaits) {
   while_probing_ = [this] {
     EXPECT_TRUE(host_.timers.contains("podwright-firewall-revert"));
@@ -198,7 +209,7 @@ TEST_F(ServerDriverTest, FirewallIsConfirmedOverAFreshConnectionWhileATimerWaits
   };
   ASSERT_TRUE(Run("server.firewall.apply", Firewall(80)).ok());
   EXPECT_TRUE(host_.timers.empty());
-  EXPECT_EQ(Observed().firewall(), kinds::FirewallDigest(*kinds::WantedFirewall(spec_.firewall())));
+  EXPECT_EQ(Observed().firewall(), kinds::FirewallDigest(*kinds::WantedFirewall(Declared())));
   EXPECT_TRUE(Managed("firewall:"));
   EXPECT_TRUE(Drift().empty());
 }
@@ -233,7 +244,7 @@ TEST_F(ServerDriverTest, ASecondTryKeepsWhatTheFirstNotedToGoBackTo) {
   const auto script = host_.View().firewall.RestoreScript();
   host_.files["/var/lib/podwright-agent/firewall-previous.nft"] = {host::FileType::kFile, *script, {0600}, 1};
   ASSERT_TRUE(host_.View().units.ArmTimer("podwright-firewall-revert", std::chrono::seconds(1), {"nft"}).ok());
-  host_.firewall = *kinds::WantedFirewall(spec_.firewall());
+  host_.firewall = *kinds::WantedFirewall(Declared());
   reachable_ = false;
   EXPECT_FALSE(Run(dispatch, true).ok());
   EXPECT_EQ(host_.firewall, before);

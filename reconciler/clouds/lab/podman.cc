@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <initializer_list>
+#include <span>
+#include <sstream>
 
 #include "core/file.h"
+#include "reconciler/clouds/lab/tools.h"
 
 namespace podwright::clouds::lab {
 namespace {
@@ -51,8 +53,29 @@ Strings CgroupFolders(const std::string& name) {
   return folders;
 }
 
-void RemoveEmptyFolders(std::initializer_list<const char*> folders) {
-  for (const char* folder : folders) ::rmdir(folder);
+// Made by podman and the runtimes outside of the folders that they are given, and made again by whoever needs them.
+constexpr const char* kSharedFolders[] = {"/run/containers/networks", "/run/containers", "/run/crun", "/run/runc"};
+constexpr const char* kCacheFolders[] = {"/var/lib/containers/cache", "/var/lib/containers"};
+
+Strings Lines(const std::string& text) {
+  Strings lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// Those that are not there.
+Strings Absent(std::span<const char* const> folders) {
+  Strings absent;
+  for (const char* folder : folders) {
+    if (!std::filesystem::exists(folder)) absent.emplace_back(folder);
+  }
+  return absent;
+}
+
+// What is in use by others is not empty, and stays.
+void RemoveEmptyFolders(const Strings& folders) {
+  for (const std::string& folder : folders) ::rmdir(folder.c_str());
 }
 
 // A control group is removed like an empty folder, its children first. False while a process is in it.
@@ -85,6 +108,11 @@ Status Podman::Configure(const std::string& runtime, const std::string& cgroup_m
   if (!runtime.empty()) config += "runtime = \"" + runtime + "\"\n";
   PW_TRY(MakeFolder(folder_, 0700));
   PW_TRY(MakeFolder(RunFolder(), 0700));
+  if (!std::filesystem::exists(AbsentBeforePath())) {
+    std::string absent;
+    for (const std::string& folder : Absent(kSharedFolders)) absent += folder + "\n";
+    PW_TRY(ReplaceFile(AbsentBeforePath(), absent, 0600));
+  }
   return ReplaceFile(ConfigPath(), config, 0600);
 }
 
@@ -177,11 +205,12 @@ Status Podman::Import(const std::string& archive, const std::string& reference, 
   // Where podman's image library notes what it has seen, whatever --root says.
   const std::string cache = "/var/lib/containers/cache/blob-info-cache-v1.boltdb";
   const bool had_cache = std::filesystem::exists(cache);
+  const Strings absent = Absent(kCacheFolders);
   const auto imported =
       Run({"import", "--quiet", "--change=CMD=[\"/sbin/init\"]", archive, reference}, options, seconds(300));
   if (!had_cache) {
     ::unlink(cache.c_str());
-    RemoveEmptyFolders({"/var/lib/containers/cache", "/var/lib/containers"});
+    RemoveEmptyFolders(absent);
   }
   PW_TRY(imported);
   return Ok();
@@ -194,8 +223,8 @@ Status Podman::DestroyAll(const CallOptions& options) {
   PW_TRY(WaitForCgroups());
   PW_TRY(UnmountBelow(RunFolder()));
   PW_TRY(RemoveTree(RunFolder()));
-  // Made by podman and the runtimes, and made again by whoever needs them.
-  RemoveEmptyFolders({"/run/containers/networks", "/run/containers", "/run/crun", "/run/runc"});
+  const auto absent = ReadFile(AbsentBeforePath());
+  if (absent.ok()) RemoveEmptyFolders(Lines(*absent));
   PW_TRY(UnmountBelow(folder_));
   return RemoveTree(folder_);
 }

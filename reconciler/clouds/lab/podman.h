@@ -51,6 +51,8 @@ class Podman {
 
  private:
   std::string ConfigPath() const { return folder_ + "/containers.conf"; }
+  // Which of the folders that podman shares with others this lab's first podman did not find: those go with the lab.
+  std::string AbsentBeforePath() const { return folder_ + "/absent-before"; }
   // What does not outlive a boot. Not in folder_: podman refuses a run folder of more than 50 characters.
   std::string RunFolder() const { return "/run/" + cgroup_; }
   std::string CgroupParent() const;

@@ -133,7 +133,8 @@ void MemoryAgent::OnDispatch(const v1::Dispatch& dispatch) {
   if (known == journal_.end()) {
     journal_[key].dispatch = dispatch;
     for (const v1::SealedSecret& secret : dispatch.secrets()) {
-      delivered_.insert(secret.name() + "/" + std::to_string(secret.version()));
+      delivered_.insert(secret.name() + "/" + std::to_string(secret.version()) +
+                        (secret.key().empty() ? "" : "/" + secret.key()));
     }
   } else if (known->second.done) {
     v1::AgentMessage message;
@@ -206,6 +207,7 @@ v1::ActionOutcome MemoryAgent::Act(const v1::Dispatch& dispatch) {
   } else if (action.verb() == "server.secret.deliver") {
     const auto payload = Parse<v1::kinds::SecretFileAction>(action.payload());
     secrets[action.subject()] = {payload.secret(), payload.version()};
+    secret_parts_[action.subject()] = payload.key();
     managed_.insert("secret:" + action.subject());
   } else if (action.verb() == "server.secret.remove") {
     secrets.erase(action.subject());
@@ -252,6 +254,9 @@ v1::ObservedFacts MemoryAgent::Observe(const v1::ObjectRef& object, const std::s
     v1::kinds::ServerObservedSecret& found = (*observed.mutable_secrets())[path];
     found.set_name(secret.first);
     found.set_version(secret.second);
+    if (const auto part = secret_parts_.find(path); part != secret_parts_.end() && !part->second.empty()) {
+      found.set_key(part->second);
+    }
     found.set_mode("0600");
     found.set_owner("root");
     found.set_group("root");

@@ -97,6 +97,7 @@ class MemoryAgent {
   int refused_ = 0;
   std::set<std::string> managed_;
   std::set<std::string> delivered_;
+  std::map<std::string, std::string> secret_parts_;  // by path
   // On disk: survives restarts.
   std::map<std::pair<std::string, std::uint32_t>, Journalled> journal_;
   std::map<std::string, Kept> watched_;  // "kind/name": what is observed

@@ -20,6 +20,9 @@ std::unique_ptr<google::protobuf::Message> SecretPlanner::ComputeStatus(const Ob
   const std::int64_t version = secret == nullptr ? 0 : secret->input.version;
   status->set_version(version);
   status->set_has_value(version > 0);
+  if (secret != nullptr) {
+    for (const std::string& part : secret->input.parts) status->add_parts(part);
+  }
   return status;
 }
 

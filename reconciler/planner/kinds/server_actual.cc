@@ -116,7 +116,7 @@ void Secrets(const ServerSpec& filled, const ServerObserved& observed, ServerSpe
 }  // namespace
 
 ServerSpec ActualServer(const ServerSpec& desired, const ServerSpec& filled, const ServerObserved& observed,
-                        const std::map<std::string, std::int64_t>& meshes) {
+                        const v1::kinds::FirewallAction& firewall) {
   ServerSpec actual = desired;
   Packages(filled, observed, actual);
   Files(filled, observed, actual);
@@ -132,7 +132,7 @@ ServerSpec ActualServer(const ServerSpec& desired, const ServerSpec& filled, con
     }
   }
   if (desired.has_firewall()) {
-    const auto wanted = kinds::WantedFirewall(filled.firewall(), meshes);
+    const auto wanted = kinds::WantedFirewall(firewall);
     if (!wanted.ok() || observed.firewall() != kinds::FirewallDigest(*wanted)) actual.clear_firewall();
   }
   return actual;

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "kinds/firewall/firewall_form.h"
-#include "reconciler/planner/kinds/mesh_planner.h"
 #include "reconciler/planner/kinds/server_draft.h"
+#include "reconciler/planner/kinds/server_firewall.h"
 #include "reconciler/planner/kinds/server_planner.h"
 
 namespace podwright::planner {
@@ -187,8 +187,8 @@ Status PlanFirewall(ServerDraft& server, const ServerPlaces& places) {
     server.Add(std::move(action), {});
     return Ok();
   }
-  const kinds::FirewallMeshes meshes = MeshPortsOf(server.name(), server.reader());
-  PW_ASSIGN(const kinds::FirewallTable wanted, kinds::WantedFirewall(spec.firewall(), meshes));
+  v1::kinds::FirewallAction payload = FirewallOf(server.name(), spec, server.reader());
+  PW_ASSIGN(const kinds::FirewallTable wanted, kinds::WantedFirewall(payload));
   if (observed.has_firewall() && observed.firewall() == kinds::FirewallDigest(wanted)) return Ok();
   const bool nftables_comes = spec.packages().contains("nftables") && !spec.packages().at("nftables").absent();
   if (server.agent() != nullptr && !server.agent()->capabilities.contains("nftables") && !nftables_comes) {
@@ -199,9 +199,6 @@ Status PlanFirewall(ServerDraft& server, const ServerPlaces& places) {
       server.Agent("server.firewall.apply", "firewall",
                    std::string(observed.has_firewall() ? "change" : "make") + " the firewall table (" +
                        std::to_string(wanted.lines.size()) + (wanted.lines.size() == 1 ? " rule)" : " rules)"));
-  v1::kinds::FirewallAction payload;
-  *payload.mutable_firewall() = spec.firewall();
-  for (const auto& [interface, port] : meshes) (*payload.mutable_meshes())[interface] = port;
   payload.set_confirm_within_ms(kFirewallConfirmMs);
   action.SetPayload(payload);
   action.action.set_disruption(v1::DISRUPTION_RELOAD);

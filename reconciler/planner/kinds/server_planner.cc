@@ -1,8 +1,8 @@
 #include "reconciler/planner/kinds/server_planner.h"
 
-#include "reconciler/planner/kinds/mesh_planner.h"
 #include "reconciler/planner/kinds/server_actual.h"
 #include "reconciler/planner/kinds/server_draft.h"
+#include "reconciler/planner/kinds/server_firewall.h"
 
 namespace podwright::planner {
 
@@ -113,10 +113,9 @@ std::unique_ptr<google::protobuf::Message> ServerPlanner::ActualSpec(const Objec
   const auto& filled = static_cast<const ServerSpec&>(*object.spec);
   const auto& declared = object.declared ? static_cast<const ServerSpec&>(*object.declared) : filled;
   RecordingReader record(reader.facts());
-  const std::map<std::string, std::int64_t> meshes =
-      filled.has_firewall() ? MeshPortsOf(object.key.name, record) : std::map<std::string, std::int64_t>();
+  const v1::kinds::FirewallAction firewall = FirewallOf(object.key.name, filled, record);
   return std::make_unique<ServerSpec>(
-      ActualServer(declared, filled, static_cast<const ServerObserved&>(*observed->input.observed), meshes));
+      ActualServer(declared, filled, static_cast<const ServerObserved&>(*observed->input.observed), firewall));
 }
 
 std::vector<std::string> ServerPlanner::ServersOf(const ObjectInput& object) const {

@@ -202,8 +202,7 @@ void World::DoServer(const v1::Action& action, Server& server) {
     (*server.disk.mutable_sysctl())[subject] = PayloadOf<v1::kinds::SysctlAction>(action).value();
   } else if (verb == "server.firewall.apply") {
     const auto payload = PayloadOf<v1::kinds::FirewallAction>(action);
-    server.disk.set_firewall(kinds::FirewallDigest(
-        kinds::WantedFirewall(payload.firewall(), {payload.meshes().begin(), payload.meshes().end()}).value()));
+    server.disk.set_firewall(kinds::FirewallDigest(kinds::WantedFirewall(payload).value()));
   } else if (verb == "server.firewall.remove") {
     server.disk.clear_firewall();
   } else if (verb == "server.secret.deliver") {

@@ -87,5 +87,138 @@ class SecretOnTheLab(Acceptance):
         self.assertIn("podwright secret set", text)
 
 
+RICH = """
+apiVersion: podwright.dev/v1
+kind: Secret
+metadata: {{name: tls}}
+spec:
+  generator:
+    certificate: {{common_name: shop, names: [shop.example.org], addresses: [127.0.0.1], duration: 30d}}
+---
+apiVersion: podwright.dev/v1
+kind: Secret
+metadata: {{name: deploy}}
+spec:
+  generator: {{key_pair: {{algorithm: ed25519}}}}
+---
+apiVersion: podwright.dev/v1
+kind: Secret
+metadata: {{name: account}}
+spec: {{parts: [user, password]}}
+---
+apiVersion: podwright.dev/v1
+kind: Secret
+metadata: {{name: sealed}}
+spec: {{sealed: {sealed}}}
+---
+apiVersion: podwright.dev/v1
+kind: Server
+metadata: {{name: rich}}
+spec:
+  cloud: lab
+  files:
+    /etc/systemd/system/counter.service:
+      content: |
+        [Unit]
+        Description=Counts its reloads
+        [Service]
+        ExecStart=/bin/sleep infinity
+        ExecReload=/bin/sh -c 'echo reload >> /var/lib/reloads'
+        [Install]
+        WantedBy=multi-user.target
+      restarts: [counter.service]
+  units:
+    counter.service: {{}}
+  secrets:
+    /etc/tls/shop.crt: {{secret: tls, key: certificate, mode: "0644", reloads: [counter.service]}}
+    /etc/tls/shop.key: {{secret: tls, key: private_key, reloads: [counter.service]}}
+    /etc/tls/ca.crt: {{secret: tls, key: ca, mode: "0644"}}
+    /root/.ssh/id_ed25519: {{secret: deploy, key: ssh_private_key}}
+    /root/.ssh/id_ed25519.pub: {{secret: deploy, key: ssh_public_key, mode: "0644"}}
+    /etc/first-certificate: {{secret: tls, key: certificate, version: 1}}
+    /etc/sealed: {{secret: sealed}}
+    /etc/account: {{secret: account, key: password}}
+"""
+SEALED = "sealed-battery-staple-0815"
+PASSWORD = "account-battery-staple-2342"
+
+
+class RichSecretsOnTheLab(Acceptance):
+    """Parts, key pairs, certificates, sealed and pinned values."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        world = cls.world
+        key = world.folder / "seal.key"
+        key.write_text(world.run("secret", "seal-key"))
+        # With the key alone: no control plane is asked.
+        cls.sealed = world.run("secret", "seal", "sealed", "--key", key, stdin=SEALED).strip()
+        for name in ("user", "password"):
+            (world.folder / name).write_text(PASSWORD if name == "password" else "app")
+        world.apply("apiVersion: podwright.dev/v1\nkind: Secret\nmetadata: {name: account}\nspec: {parts: [user, password]}\n")
+        world.run("secret", "set", "account", "--part", f"user={world.folder}/user", "--part", f"password={world.folder}/password")
+        for name in ("user", "password"):
+            (world.folder / name).unlink()
+        world.apply(RICH.format(sealed=cls.sealed))
+
+    def sh(self, command, **options):
+        return self.world.shell("rich", command, **options)
+
+    def test_the_parts_of_a_certificate_fit_together_and_its_key_is_for_its_owner_only(self):
+        self.sh("openssl verify -CAfile /etc/tls/ca.crt /etc/tls/shop.crt")
+        self.assertIn("shop.example.org", self.sh("openssl x509 -in /etc/tls/shop.crt -noout -ext subjectAltName"))
+        self.assertEqual(self.sh("openssl x509 -in /etc/tls/shop.crt -noout -pubkey"), self.sh("openssl pkey -in /etc/tls/shop.key -pubout"))
+        self.assertEqual(self.sh("stat -c %a /etc/tls/shop.key /etc/tls/shop.crt").split(), ["600", "644"])
+
+    def test_an_ssh_key_pair_is_one_that_openssh_takes(self):
+        private = self.sh("ssh-keygen -y -f /root/.ssh/id_ed25519").split()[:2]
+        self.assertEqual(self.sh("cat /root/.ssh/id_ed25519.pub").split()[:2], private)
+
+    def test_a_sealed_value_arrives_and_one_for_another_name_is_refused_when_it_is_planned(self):
+        self.assertEqual(self.sh("cat /etc/sealed"), SEALED)
+        other = self.world.run("secret", "seal", "other", stdin=SEALED).strip()
+        with self.assertRaises(Failed) as failure:
+            self.world.plan(RICH.format(sealed=other))
+        self.assertIn("podwright secret seal sealed", failure.exception.out + failure.exception.err)
+
+    def test_a_rotation_reaches_every_file_reloads_its_unit_and_leaves_the_pinned_one(self):
+        first = self.sh("cat /etc/tls/shop.crt")
+        self.sh("rm -f /var/lib/reloads")
+        before = self.world.json("secret", "who-uses", "tls")
+        said = self.world.run("secret", "rotate", "tls")
+        self.assertIn("has version", said)
+        # The command has followed the run to its end.
+        self.assertNotEqual(self.sh("cat /etc/tls/shop.crt"), first)
+        self.sh("openssl verify -CAfile /etc/tls/ca.crt /etc/tls/shop.crt")
+        self.assertEqual(self.sh("openssl x509 -in /etc/tls/shop.crt -noout -pubkey"), self.sh("openssl pkey -in /etc/tls/shop.key -pubout"))
+        self.assertEqual(self.sh("cat /var/lib/reloads").split(), ["reload"])
+        self.sh("openssl verify -CAfile /etc/tls/ca.crt /etc/first-certificate")
+        self.assertNotEqual(self.sh("cat /etc/first-certificate"), self.sh("cat /etc/tls/shop.crt"))
+        after = self.world.json("secret", "who-uses", "tls")
+        self.assertEqual(int(after["version"]), int(before["version"]) + 1)
+        (consumer,) = after["consumers"]
+        self.assertEqual((consumer["object"]["name"], consumer["server"]), ("rich", "rich"))
+        self.assertEqual(sorted(map(int, consumer["has"])), [1, int(after["version"])])
+        self.assertTrue(consumer["pinned"])
+        self.assertIn("up to date", self.world.run("secret", "who-uses", "tls"))
+
+    def test_nothing_is_in_clear_but_in_the_delivered_files(self):
+        key = self.sh("sed -n 2p /etc/tls/shop.key").strip()
+        for value, path in ((SEALED, "/etc/sealed"), (PASSWORD, "/etc/account"), (key, "/etc/tls/shop.key")):
+            found = subprocess.run(["grep", "-rlaF", "--exclude-dir=lab", value, str(self.world.folder)],
+                                   capture_output=True, text=True, check=False)
+            self.assertEqual(found.stdout, "", "a value stands in clear in the control plane's files")
+            inside = self.sh(f"grep -rlaF -- '{value}' /etc /root /var/lib/podwright-agent /var/log 2>/dev/null; true").split()
+            self.assertEqual(inside, [path])
+            for place in ("cmdline", "environ"):
+                seen = self.sh(f"for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/{place} 2>/dev/null | grep -v grep | grep -cF -- '{value}'; done "
+                               "| sort -u; true")
+                self.assertNotIn("1", seen.split()[1:])
+            plan = self.world.plan(RICH.format(sealed=self.sealed))
+            for text in (plan, self.world.log(), self.world.run("get", "secret", "-o", "json"), self.world.run("events")):
+                self.assertNotIn(value, text)
+
+
 if __name__ == "__main__":
     main()

@@ -19,6 +19,19 @@ resource "podwright_database" "orders" {
   }
 }
 
+resource "podwright_database" "stock" {
+  name    = "stock"
+  engine  = "mysql" # MariaDB
+  version = "10.11"
+  members = [for server in podwright_server.db : server.name]
+  primary = "db-2"
+  sync    = { mode = "quorum", count = 1 }
+
+  users      = { stock = { password = { secret = podwright_secret.report.name }, connection_limit = 50 } }
+  databases  = { stock = { owner = "stock" } }
+  parameters = { innodb_buffer_pool_size = "512M" }
+}
+
 resource "podwright_secret" "orders" {
   name      = "orders-password"
   generator = { length = 32 }

@@ -1,0 +1,226 @@
+// The engine over a server in memory and a MariaDB that answers what a test says: what is started, refused, kept.
+#include "agent/drivers/database/mysql/mysql_engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/host/memory_host.h"
+
+namespace podwright::drivers::database::mysql {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kUnit[] = "podwright-mariadb@orders.service";
+
+class MysqlEngineTest : public ::testing::Test {
+ protected:
+  MysqlEngineTest() : env_{host_.View(), clock_, nullptr, nullptr, "local key"}, engine_(env_) {
+    host_.groups.insert("mysql");
+    host_.program = [this](const ProcessRequest& request) { return Answer(request); };
+    auto& configuration = *kept_.mutable_configuration();
+    configuration.set_engine("mysql");
+    configuration.set_version("10.11");
+    configuration.set_instance("orders");
+    configuration.set_member("db-1");
+    configuration.set_port(3306);
+    (*configuration.mutable_members())["db-1"] = "10.0.0.1";
+    (*configuration.mutable_members())["db-2"] = "10.0.0.2";
+    configuration.add_clients("10.0.0.0/24");
+    configuration.mutable_replication()->set_version(1);
+    Say("SELECT @@read_only;", "0\n1\n");
+    Say("SHOW SLAVE HOSTS", std::to_string(ServerId("db-2")) + "\t10.0.0.2\t3306\t1\n");
+    Say("@@gtid_binlog_pos, (SELECT epoch", "0-11-42\t1\n");
+    Say("COMMAND='Binlog Dump'", "0\n");
+    Say("SELECT epoch FROM podwright.epoch;", "2\n");
+    Say("VERSION(), @@gtid_current_pos", "10.11\t0-11-42\n1000\t\n");
+  }
+
+  Result<ProcessResult> Answer(const ProcessRequest& request) {
+    ProcessResult result;
+    std::string line;
+    for (const std::string& argument : request.argv) line += argument + " ";
+    ran_ += line + "\n";
+    sql_ += request.stdin_bytes;
+    if (request.argv.front() == "mariadbd") result.out = "mariadbd  Ver 10.11.6-MariaDB for Linux\n";
+    const bool asks = request.argv.front() == "mariadb";
+    if (asks && !Runs() && line.find("--protocol=tcp") == std::string::npos) {
+      result.exit_code = 1;
+      result.err = "ERROR 2002 (HY000): Can't connect to local server\n";
+      return result;
+    }
+    for (const auto& [part, answer] : answers_) {
+      if (request.stdin_bytes.find(part) != std::string::npos) result.out = answer;
+    }
+    if (request.argv.front() == "df") result.out = room_;
+    return result;
+  }
+  bool Runs() { return host_.units[kUnit].state.active_state == "active"; }
+  void Say(const std::string& part, const std::string& answer) { answers_[part] = answer; }
+  Setup setup() { return {instance_, kept_}; }
+  std::string File(const std::string& path) { return host_.files.contains(path) ? host_.files[path].content : ""; }
+  void Create() {
+    host_.units[kUnit].state.load_state = "loaded";
+    Log log;
+    const Status created = engine_.Create(setup(), SecretString("between us"), log);
+    ASSERT_TRUE(created.ok()) << created.error().ToString();
+    sql_.clear();
+    ran_.clear();
+  }
+
+  host::MemoryHost host_;
+  FakeClock clock_;
+  Environment env_;
+  MysqlEngine engine_;
+  DatabaseKept kept_;
+  Instance instance_{"orders", "10.11", "orders", 3306};
+  std::map<std::string, std::string> answers_;
+  std::string ran_;
+  std::string sql_;
+  std::string room_ = "999999999999\n";
+};
+
+TEST_F(MysqlEngineTest, ANewPrimaryRunsAndIsMarked) {
+  Create();
+  EXPECT_TRUE(Runs());
+  EXPECT_EQ(File(MarkPath("orders")), "owner: orders\nstate: whole\n");
+  EXPECT_EQ(ParseRole(File(RolePath("orders"))), (RoleFile{Part::kPrimary, false, 1, ""}));
+  EXPECT_TRUE(engine_.FilesStand(setup()).value());
+}
+
+TEST_F(MysqlEngineTest, DataOfSomebodyElseIsNotTouched) {
+  host_.files[DataFolder("orders")] = {host::FileType::kDirectory, "", {0700, "mysql", "mysql"}, 1};
+  Log log;
+  EXPECT_THAT(engine_.Create(setup(), SecretString("x"), log).error().message(), HasSubstr("not made by Podwright"));
+  host_.files[MarkPath("orders")] = {host::FileType::kFile, "owner: stock\nstate: kept\n", {0644, "root", "root"}, 1};
+  EXPECT_THAT(engine_.Create(setup(), SecretString("x"), log).error().message(), HasSubstr("database/stock"));
+  EXPECT_THAT(engine_.Clone(setup(), SecretString("x"), log).error().message(), HasSubstr("database/stock"));
+  EXPECT_THAT(ran_, Not(HasSubstr("rm ")));
+}
+
+TEST_F(MysqlEngineTest, KeptDataIsNeverInitialisedAgain) {
+  Create();
+  Log log;
+  ASSERT_TRUE(engine_.Retire(instance_, false, log).ok());
+  EXPECT_FALSE(Runs());
+  EXPECT_EQ(File(MarkPath("orders")), "owner: orders\nstate: kept\n");
+  ran_.clear();
+  ASSERT_TRUE(engine_.Create(setup(), SecretString("between us"), log).ok());
+  EXPECT_THAT(ran_, AllOf(Not(HasSubstr("rm ")), Not(HasSubstr("mariadb-install-db"))));
+  EXPECT_TRUE(Runs());
+}
+
+TEST_F(MysqlEngineTest, APurgeTakesTheDataToo) {
+  Create();
+  Log log;
+  ASSERT_TRUE(engine_.Retire(instance_, true, log).ok());
+  EXPECT_THAT(ran_, HasSubstr("rm -rf --one-file-system -- /var/lib/mariadb/orders"));
+  EXPECT_EQ(File(MarkPath("orders")), "");
+  EXPECT_EQ(File(RolePath("orders")), "");
+}
+
+TEST_F(MysqlEngineTest, AVersionThatAptDoesNotHaveIsRefused) {
+  instance_.version = "11.4";
+  Log log;
+  EXPECT_THAT(engine_.Create(setup(), SecretString("x"), log).error().message(),
+              AllOf(HasSubstr("11.4"), HasSubstr("10.11.6-MariaDB")));
+}
+
+TEST_F(MysqlEngineTest, AFencedPrimaryIsStoppedAndSaysWhereItsLogEnds) {
+  Create();
+  host_.files[BinlogStatePath("orders")] = {host::FileType::kFile, "0-11-43\n", {0600, "mysql", "mysql"}, 1};
+  ASSERT_TRUE(engine_.Fence(instance_, "db-2").ok());
+  EXPECT_FALSE(Runs());
+  const auto role = ParseRole(File(RolePath("orders")));
+  EXPECT_EQ(role, (RoleFile{Part::kFenced, false, 1, "0-11-43"}));
+  const DatabaseSpec spec;
+  const auto seen = engine_.Look({instance_, spec, kept_});
+  ASSERT_TRUE(seen.ok());
+  EXPECT_TRUE(seen->fenced());
+  EXPECT_EQ(seen->stopped_at(), "0-11-43");
+  EXPECT_EQ(seen->role(), "primary");
+  ASSERT_TRUE(engine_.Fence(instance_, "db-2").ok());
+}
+
+TEST_F(MysqlEngineTest, NothingIsStoppedForASuccessorThatIsNotJoined) {
+  Create();
+  EXPECT_THAT(engine_.Fence(instance_, "db-3").error().message(), HasSubstr("db-3 does not replicate from here"));
+  EXPECT_TRUE(Runs());
+  EXPECT_EQ(ParseRole(File(RolePath("orders")))->part, Part::kPrimary);
+}
+
+TEST_F(MysqlEngineTest, AFencedPrimaryGoesOnWhenNobodyTookItsPlace) {
+  Create();
+  ASSERT_TRUE(engine_.Fence(instance_, "db-2").ok());
+  ASSERT_TRUE(engine_.Unfence(setup()).ok());
+  EXPECT_TRUE(Runs());
+  EXPECT_EQ(ParseRole(File(RolePath("orders")))->part, Part::kPrimary);
+  EXPECT_THAT(sql_, HasSubstr("SET GLOBAL read_only=OFF"));
+}
+
+class MysqlReplicaTest : public MysqlEngineTest {
+ protected:
+  void SetUp() override {
+    Create();
+    kept_.set_upstream("db-2");
+    host_.files[RolePath("orders")].content = RoleText({Part::kReplica, false, 0, ""});
+    Say("SELECT @@read_only;", "1\n1\n");
+    Say("SELECT @@gtid_slave_pos, @@gtid_binlog_pos;", "0-12-50\t0-12-50\n");
+    Joined("Yes", "", "");
+  }
+  void Joined(const std::string& runs, const std::string& number, const std::string& words) {
+    Say("SHOW SLAVE STATUS", "*** 1. row ***\n Slave_IO_Running: " + runs +
+                                 "\n Slave_SQL_Running: Yes\n Last_IO_Errno: " + number + "\n Last_IO_Error: " + words +
+                                 "\n");
+  }
+};
+
+TEST_F(MysqlReplicaTest, WhoLacksATransactionDoesNotTakeThePrimarysPlace) {
+  Say("SELECT @@gtid_current_pos, '';", "0-12-49\t\n");
+  const Status promoted = engine_.Promote(setup(), "0-12-50", {});
+  EXPECT_THAT(promoted.error().message(), AllOf(HasSubstr("0-12-49"), HasSubstr("0-12-50")));
+  EXPECT_EQ(ParseRole(File(RolePath("orders")))->part, Part::kReplica);
+  EXPECT_THAT(sql_, Not(HasSubstr("RESET SLAVE")));
+}
+
+TEST_F(MysqlReplicaTest, APromotedReplicaRaisesTheEpochBeforeItTakesWrites) {
+  Say("SELECT @@gtid_current_pos, '';", "0-12-50\t\n");
+  const Status promoted = engine_.Promote(setup(), "0-12-50", {});
+  ASSERT_TRUE(promoted.ok()) << promoted.error().ToString();
+  EXPECT_EQ(ParseRole(File(RolePath("orders"))), (RoleFile{Part::kPrimary, false, 2, ""}));
+  EXPECT_LT(sql_.find("SET epoch=epoch+1"), sql_.find("SET GLOBAL read_only=OFF"));
+}
+
+TEST_F(MysqlReplicaTest, APositionThatIsNoneIsRefused) {
+  EXPECT_EQ(engine_.Promote(setup(), "0-1-1'); DROP", {}).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(sql_, "");
+}
+
+TEST_F(MysqlReplicaTest, AFormerPrimaryBeginsWhereItsOwnLogEnds) {
+  Say("SELECT @@gtid_slave_pos, @@gtid_binlog_pos;", "0-12-40\t0-11-50\n");
+  ASSERT_TRUE(engine_.Follow(setup()).ok());
+  EXPECT_THAT(sql_, AllOf(HasSubstr("SET GLOBAL gtid_slave_pos='0-11-50'"), HasSubstr("MASTER_HOST='10.0.0.2'"),
+                          HasSubstr("MASTER_PASSWORD='between us'")));
+  EXPECT_THAT(ran_, Not(HasSubstr("between us")));
+}
+
+TEST_F(MysqlReplicaTest, WhatNobodyElseHasIsPutAsideAndNotWiped) {
+  Joined("No", "1236", "Got fatal error 1236 from master: not in the master's binlog");
+  Log log;
+  static_cast<void>(engine_.Rejoin(setup(), SecretString("between us"), log));
+  EXPECT_THAT(ran_, HasSubstr("mv --no-target-directory -- /var/lib/mariadb/orders /var/lib/mariadb/orders.apart-0"));
+  EXPECT_THAT(testing::PrintToString(log), HasSubstr("put aside"));
+}
+
+TEST_F(MysqlReplicaTest, ACloneThatHasNoRoomBeginsNothing) {
+  host_.files[MarkPath("orders")].content = "owner: orders\nstate: unfinished\n";
+  room_ = "1000\n";
+  Log log;
+  EXPECT_THAT(engine_.Clone(setup(), SecretString("between us"), log).error().message(), HasSubstr("too little room"));
+  EXPECT_THAT(ran_, AllOf(Not(HasSubstr("mariadb-dump")), Not(HasSubstr("between us"))));
+}
+
+}  // namespace
+}  // namespace podwright::drivers::database::mysql

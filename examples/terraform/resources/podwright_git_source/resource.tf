@@ -1,0 +1,17 @@
+resource "podwright_secret" "plans_token" {
+  name = "plans-token"
+}
+
+resource "podwright_git_source" "plans" {
+  name        = "plans"
+  url         = "https://github.com/acme/plans.git"
+  branch      = "main"
+  path        = "prod"
+  interval    = "5m"
+  credentials = { secret = podwright_secret.plans_token.name, username = "x-access-token" }
+  verification = {
+    signers = {
+      ada = { ssh_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3pXrVrZlT3ZbUoq2jKXoFYOLbJpLmVxSvbKuT2bGz7" }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+#include "reconciler/git/folder_reader.h"
+
+#include <algorithm>
+
+namespace podwright::git {
+namespace {
+
+constexpr std::size_t kEntriesForAFile = 20;  // of other names, at most
+
+bool IsDocument(const std::string& name) {
+  return name.ends_with(".yaml") || name.ends_with(".yml");
+}
+
+std::string Below(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "/" + name;
+}
+
+}  // namespace
+
+Result<Tree> FolderReader::OpenTree(const git_oid& id, const std::string& path) const {
+  git_tree* raw = nullptr;
+  const int code = git_tree_lookup(&raw, repository_, &id);
+  if (code != 0) return DataLoss(LastError(code, "the folder " + path).message());
+  return Tree(raw);
+}
+
+Status FolderReader::ReadBelow(const git_tree* root, const std::string& path) {
+  Tree at;
+  for (std::size_t start = 0; start < path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const std::string part = path.substr(start, end - start);
+    const std::string so_far = path.substr(0, end);
+    const git_tree* here = at ? at.get() : root;
+    const git_tree_entry* entry = git_tree_entry_byname(here, part.c_str());
+    if (entry == nullptr) return NotFound("there is no folder " + so_far + " in this commit");
+    if (git_tree_entry_type(entry) != GIT_OBJECT_TREE || git_tree_entry_filemode(entry) != GIT_FILEMODE_TREE) {
+      return InvalidArgument(so_far + " is no folder in this commit");
+    }
+    PW_ASSIGN(Tree next, OpenTree(*git_tree_entry_id(entry), so_far));
+    at = std::move(next);
+    start = end + 1;
+  }
+  PW_TRY(ReadTree(at ? at.get() : root, path, 0));
+  std::sort(files_.begin(), files_.end(), [](const FolderFile& a, const FolderFile& b) { return a.path < b.path; });
+  return Ok();
+}
+
+Status FolderReader::ReadTree(const git_tree* tree, const std::string& path, int depth) {
+  if (depth > limits_.depth) {
+    return ResourceExhausted(path + ": folders are nested deeper than " + std::to_string(limits_.depth));
+  }
+  const std::size_t count = git_tree_entrycount(tree);
+  for (std::size_t i = 0; i < count; ++i) PW_TRY(ReadEntry(git_tree_entry_byindex(tree, i), path, depth));
+  return Ok();
+}
+
+Status FolderReader::ReadEntry(const git_tree_entry* entry, const std::string& path, int depth) {
+  const std::string name = git_tree_entry_name(entry);
+  // Also every "..", which no honest program puts there.
+  if (name.starts_with('.')) return Ok();
+  const std::string full = Below(path, name);
+  if (name.empty() || name.find('/') != std::string::npos) return InvalidArgument(full + ": this is no name of a file");
+  if (++entries_ > limits_.files * kEntriesForAFile) {
+    return ResourceExhausted("there are more than " + std::to_string(limits_.files * kEntriesForAFile) + " files");
+  }
+  switch (git_tree_entry_filemode(entry)) {
+    case GIT_FILEMODE_TREE: {
+      PW_ASSIGN(const Tree tree, OpenTree(*git_tree_entry_id(entry), full));
+      return ReadTree(tree.get(), full, depth + 1);
+    }
+    case GIT_FILEMODE_LINK:
+      return InvalidArgument(full + ": symbolic links are not followed; take it out of the folder");
+    case GIT_FILEMODE_COMMIT: return InvalidArgument(full + ": submodules are not followed; take it out of the folder");
+    default: break;
+  }
+  return IsDocument(name) ? ReadFile(*git_tree_entry_id(entry), full) : Ok();
+}
+
+Status FolderReader::ReadFile(const git_oid& id, const std::string& path) {
+  if (files_.size() == limits_.files) {
+    return ResourceExhausted("there are more than " + std::to_string(limits_.files) + " documents' files");
+  }
+  git_odb* raw_odb = nullptr;
+  int code = git_repository_odb(&raw_odb, repository_);
+  if (code != 0) return DataLoss(LastError(code, path).message());
+  const Odb odb(raw_odb);
+  // Before anything is unpacked.
+  std::size_t size = 0;
+  git_object_t type = GIT_OBJECT_INVALID;
+  code = git_odb_read_header(&size, &type, odb.get(), &id);
+  if (code != 0) return DataLoss(LastError(code, path).message());
+  if (type != GIT_OBJECT_BLOB) return InvalidArgument(path + ": it is no file");
+  if (size > limits_.file_bytes) {
+    return ResourceExhausted(path + ": the file is larger than " + std::to_string(limits_.file_bytes >> 20) + " MiB");
+  }
+  bytes_ += size;
+  if (bytes_ > limits_.all_bytes) {
+    return ResourceExhausted("the documents are larger than " + std::to_string(limits_.all_bytes >> 20) +
+                             " MiB together");
+  }
+  git_blob* raw = nullptr;
+  code = git_blob_lookup(&raw, repository_, &id);
+  if (code != 0) return DataLoss(LastError(code, path).message());
+  const Blob blob(raw);
+  files_.push_back({path, std::string(static_cast<const char*>(git_blob_rawcontent(blob.get())),
+                                      static_cast<std::size_t>(git_blob_rawsize(blob.get())))});
+  return Ok();
+}
+
+}  // namespace podwright::git

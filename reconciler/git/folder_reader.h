@@ -1,0 +1,35 @@
+// Reads the documents of a tree, with bounds. For the files of reconciler/git only. Threading: one thread.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/result.h"
+#include "reconciler/git/library.h"
+#include "reconciler/git/mirror.h"
+
+namespace podwright::git {
+
+class FolderReader {
+ public:
+  FolderReader(git_repository* repository, const FolderLimits& limits) : repository_(repository), limits_(limits) {}
+
+  // The folder at `path` ("": the tree itself).
+  Status ReadBelow(const git_tree* root, const std::string& path);
+  std::vector<FolderFile> Take() { return std::move(files_); }  // sorted by path
+
+ private:
+  Status ReadTree(const git_tree* tree, const std::string& path, int depth);
+  Status ReadEntry(const git_tree_entry* entry, const std::string& path, int depth);
+  Status ReadFile(const git_oid& id, const std::string& path);
+  Result<Tree> OpenTree(const git_oid& id, const std::string& path) const;
+
+  git_repository* repository_;
+  const FolderLimits limits_;
+  std::size_t bytes_ = 0;
+  std::size_t entries_ = 0;
+  std::vector<FolderFile> files_;
+};
+
+}  // namespace podwright::git

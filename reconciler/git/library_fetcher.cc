@@ -1,0 +1,166 @@
+#include "reconciler/git/library_fetcher.h"
+
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "core/digest.h"
+#include "reconciler/git/library.h"
+
+namespace podwright::git {
+namespace {
+
+// What libgit2's callbacks need.
+struct Call {
+  const FetchRequest& request;
+  int asked = 0;  // for credentials
+  bool too_large = false;
+  bool wrong_key = false;
+  bool untrusted = false;
+};
+
+int GiveCredentials(git_credential** out, const char*, const char* user_in_url, unsigned allowed, void* payload) {
+  Call& call = *static_cast<Call*>(payload);
+  const std::string user = user_in_url != nullptr ? user_in_url : call.request.username;
+  if ((allowed & GIT_CREDENTIAL_USERNAME) != 0) return git_credential_username_new(out, user.c_str());
+  // The same again would be refused again.
+  if (call.request.secret.empty() || ++call.asked > 1) return GIT_EAUTH;
+  const std::string secret(call.request.secret.Reveal());
+  if ((allowed & GIT_CREDENTIAL_SSH_MEMORY) != 0) {
+    return git_credential_ssh_key_memory_new(out, user.c_str(), nullptr, secret.c_str(), "");
+  }
+  if ((allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) != 0) {
+    return git_credential_userpass_plaintext_new(out, user.c_str(), secret.c_str());
+  }
+  return GIT_EAUTH;
+}
+
+bool IsPinned(const git_cert_hostkey& shown, const std::vector<std::string>& pinned) {
+  if ((shown.type & GIT_CERT_SSH_RAW) == 0) return false;
+  const std::string_view key(shown.hostkey, shown.hostkey_len);
+  for (const std::string& one : pinned) {
+    const Result<std::string> wanted = Base64Decode(std::string_view(one).substr(one.find(' ') + 1));
+    if (wanted.ok() && *wanted == key) return true;
+  }
+  return false;
+}
+
+int CheckCertificate(git_cert* shown, int valid, const char*, void* payload) {
+  Call& call = *static_cast<Call*>(payload);
+  if (shown->cert_type == GIT_CERT_HOSTKEY_LIBSSH2) {
+    if (IsPinned(*reinterpret_cast<const git_cert_hostkey*>(shown), call.request.host_keys)) return 0;
+    call.wrong_key = true;
+    return GIT_ECERTIFICATE;
+  }
+  if (valid != 0) return 0;
+  call.untrusted = true;
+  return GIT_ECERTIFICATE;
+}
+
+int LookAtProgress(const git_indexer_progress* progress, void* payload) {
+  Call& call = *static_cast<Call*>(payload);
+  if (progress->received_bytes <= call.request.max_bytes) return 0;
+  call.too_large = true;
+  return GIT_EUSER;
+}
+
+Result<Repository> OpenOrMake(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path / "HEAD", error)) return OpenMirror(path.string());
+  std::filesystem::create_directories(path.parent_path(), error);
+  StartLibrary();
+  git_repository* raw = nullptr;
+  const int code = git_repository_init(&raw, path.c_str(), 1);
+  if (code != 0) return LastError(code, "make the mirror " + path.string());
+  return Repository(raw);
+}
+
+Error Explain(const Call& call, int code, const std::string& what) {
+  if (call.too_large) {
+    return ResourceExhausted(what + ": it is larger than " + std::to_string(call.request.max_bytes >> 20) + " MiB");
+  }
+  if (call.wrong_key) {
+    return PermissionDenied(what +
+                            ": the server's key is none of `host_keys`; compare what ssh-keyscan prints with what "
+                            "the server's owner publishes");
+  }
+  if (call.untrusted) {
+    return PermissionDenied(what +
+                            ": the server's certificate is not trusted, or is for another name; `ca` of the "
+                            "source may name who issued it");
+  }
+  if (call.request.secret.empty() && code == GIT_EAUTH) {
+    return Unauthenticated(what + ": the server asks for credentials, and the source has none");
+  }
+  if (code == GIT_EAUTH) return Unauthenticated(what + ": the server refuses the credentials");
+  if (code == GIT_ENOTFOUND) return NotFound(LastError(code, what).message());
+  return LastError(code, what);
+}
+
+Result<git_oid> HeadOf(git_remote* remote, const std::string& branch, const std::string& what) {
+  const git_remote_head** heads = nullptr;
+  std::size_t count = 0;
+  const int code = git_remote_ls(&heads, &count, remote);
+  if (code != 0) return LastError(code, what);
+  const std::string wanted = "refs/heads/" + branch;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (wanted == heads[i]->name) return heads[i]->oid;
+  }
+  return NotFound(what + ": there is no branch " + branch);
+}
+
+Status Download(git_repository* repository, git_remote* remote, const git_oid& head, git_fetch_options& options,
+                const Call& call, const std::string& what) {
+  git_odb* raw = nullptr;
+  int code = git_repository_odb(&raw, repository);
+  if (code != 0) return LastError(code, what);
+  const Odb odb(raw);
+  if (git_odb_exists(odb.get(), &head) == 0) {
+    std::string refspec = "+refs/heads/" + call.request.branch + ":" + kHeadReference;
+    char* first = refspec.data();
+    const git_strarray refspecs{&first, 1};
+    code = git_remote_download(remote, &refspecs, &options);
+    if (code != 0) return Explain(call, code, what);
+    git_odb_refresh(odb.get());
+    if (git_odb_exists(odb.get(), &head) == 0) return Unavailable(what + ": the branch moved meanwhile");
+  }
+  git_reference* reference = nullptr;
+  code = git_reference_create(&reference, repository, kHeadReference, &head, 1, "fetch");
+  git_reference_free(reference);
+  if (code != 0) return LastError(code, what);
+  return Ok();
+}
+
+}  // namespace
+
+Result<std::string> LibraryFetcher::Fetch(const FetchRequest& request) {
+  PW_ASSIGN(const Repository repository, OpenOrMake(request.mirror));
+  const std::string what = "fetch " + request.url;
+  Call call{request};
+  git_fetch_options options = GIT_FETCH_OPTIONS_INIT;
+  options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
+  options.update_fetchhead = 0;
+  // Credentials belong to the host that was named.
+  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
+  options.proxy_opts.type = GIT_PROXY_AUTO;
+  options.callbacks.payload = &call;
+  options.callbacks.credentials = &GiveCredentials;
+  options.callbacks.certificate_check = &CheckCertificate;
+  options.callbacks.transfer_progress = &LookAtProgress;
+
+  git_remote* raw = nullptr;
+  int code = git_remote_create_anonymous(&raw, repository.get(), request.url.c_str());
+  if (code != 0) return LastError(code, what);
+  const Remote remote(raw);
+  git_remote_connect_options connect = GIT_REMOTE_CONNECT_OPTIONS_INIT;
+  connect.callbacks = options.callbacks;
+  connect.proxy_opts = options.proxy_opts;
+  connect.follow_redirects = options.follow_redirects;
+  code = git_remote_connect_ext(remote.get(), GIT_DIRECTION_FETCH, &connect);
+  if (code != 0) return Explain(call, code, what);
+  PW_ASSIGN(const git_oid head, HeadOf(remote.get(), request.branch, what));
+  PW_TRY(Download(repository.get(), remote.get(), head, options, call, what));
+  return IdText(head);
+}
+
+}  // namespace podwright::git
