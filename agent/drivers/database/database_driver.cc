@@ -46,6 +46,11 @@ Instance InstanceOf(const v1::ObjectState& state, const DatabaseSpec& spec) {
   return {name, spec.version(), kinds::DatabaseInstance(name, spec), kinds::DatabasePort(spec)};
 }
 
+std::string Endpoint(const std::string& address, std::int64_t port) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
 std::string_view RoleText(Role role) {
   return role == Role::kPrimary ? "primary" : role == Role::kReplica ? "replica" : "unknown";
 }
@@ -185,10 +190,33 @@ class DatabaseDriver final : public Driver {
     return repairs;
   }
 
+  bool ClaimsRoles(const v1::ObjectState& state) const override { return KeptOf(state).has_configuration(); }
+
+  // A fenced instance is stopped, and so claims nothing.
+  std::vector<roles::RoleClaim> Roles(const v1::ObjectState& state) const override {
+    const DatabaseKept kept = KeptOf(state);
+    roles::RoleClaim claim;
+    claim.kind = Kind();
+    claim.name = state.object().name();
+    const auto engine = EngineOf(kept.configuration().engine());
+    if (!engine.ok()) return {};
+    const auto identity = (*engine)->Identify(InstanceOf(state, kept.configuration()));
+    if (!identity.ok() || !identity->running) return {claim};
+    claim.role = identity->role == Role::kPrimary   ? roles::Role::kPrimary
+                 : identity->role == Role::kReplica ? roles::Role::kReplica
+                                                    : roles::Role::kUnknown;
+    claim.epoch = static_cast<std::uint64_t>(std::max<std::int64_t>(0, identity->timeline));
+    const DatabaseConfiguration& configuration = kept.configuration();
+    const std::string& believed = claim.role == roles::Role::kPrimary ? configuration.member() : kept.upstream();
+    const auto address = configuration.members().find(believed);
+    if (address != configuration.members().end()) claim.primary = Endpoint(address->second, configuration.port());
+    return {claim};
+  }
+
  private:
   using Verb = Status (DatabaseDriver::*)(Work&);
 
-  Result<Engine*> EngineOf(const std::string& name) {
+  Result<Engine*> EngineOf(const std::string& name) const {
     const auto found = engines_.find(name);
     if (found == engines_.end()) return Unimplemented("this agent does not know the engine \"" + name + "\"");
     return found->second.get();
@@ -211,8 +239,7 @@ class DatabaseDriver final : public Driver {
     if (own != configuration.members().end()) {
       observed.set_address(own->second);
       observed.set_port(configuration.port());
-      const bool v6 = own->second.find(':') != std::string::npos;
-      observed.set_endpoint((v6 ? "[" + own->second + "]" : own->second) + ":" + std::to_string(configuration.port()));
+      observed.set_endpoint(Endpoint(own->second, configuration.port()));
     }
     observed.set_wish(configuration.wish());
     if (observed.role() == "replica" && !kept.upstream().empty()) observed.set_upstream(kept.upstream());

@@ -21,6 +21,7 @@ using v1::kinds::DatabaseSpec;
 using v1::kinds::DatabaseStatus;
 
 constexpr char kReplicationSecret[] = "replication";
+constexpr std::int64_t kRolePort = 7443;  // agent/roles/role_claim.h
 
 const DatabaseSpec& SpecOf(const ObjectInput& object) {
   return static_cast<const DatabaseSpec&>(*object.spec);
@@ -77,8 +78,7 @@ void PlanLeaving(const ObjectInput& object, RecordingReader& reader, SliceDraft&
 Result<SliceDraft> PlanLive(const ObjectInput& object, RecordingReader& reader) {
   PW_ASSIGN(DatabaseMembers members, ReadMembers(object, reader));
   PW_TRY(CheckDatabase(object, members, reader));
-  PW_ASSIGN(const v1::SecretUse replication,
-            ReadInternalSecret(reader, object.key, kReplicationSecret, "the members of " + object.key.Text()));
+  PW_ASSIGN(const v1::SecretUse replication, ReadInternalSecret(reader, object.key, kReplicationSecret));
   DatabaseDraft draft(object, std::move(members), replication, reader);
   PW_TRY(draft.Plan());
   PlanLeaving(object, reader, draft.draft());
@@ -133,6 +133,13 @@ std::vector<InternalSecret> DatabasePlanner::InternalSecrets(const ObjectInput& 
   InternalSecret secret;
   secret.name = kReplicationSecret;
   return {secret};
+}
+
+// The members and the clients; and the agent's own port, where it tells others of roles.
+std::vector<ServicePort> DatabasePlanner::PortsOn(const ObjectInput& object, const std::string& server,
+                                                  RecordingReader& /*reader*/) const {
+  if (!IsMember(SpecOf(object), server)) return {};
+  return {{"tcp", kinds::DatabasePort(SpecOf(object)), {}}, {"tcp", kRolePort, {}}};
 }
 
 std::unique_ptr<google::protobuf::Message> DatabasePlanner::ComputeStatus(const ObjectInput& object,

@@ -36,6 +36,8 @@ class DatabasePlanner final : public KindPlanner {
                                                       const google::protobuf::Message* before) const override;
   std::unique_ptr<google::protobuf::Message> NewAllocation() const override;
   std::vector<std::string> ServersOf(const ObjectInput& object) const override;
+  std::vector<ServicePort> PortsOn(const ObjectInput& object, const std::string& server,
+                                   RecordingReader& reader) const override;
   std::vector<InternalSecret> InternalSecrets(const ObjectInput& object) const override;
 };
 

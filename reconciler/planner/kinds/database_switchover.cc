@@ -42,6 +42,10 @@ void DatabaseDraft::PlanHandover(const std::string& from, const std::string& to)
     payload.set_successor(to);
     fence.SetPayload(payload);
     fence.SetCompensation("database.primary.unfence", "start as the primary again", payload);
+    v1::Guard& guard = *fence.action.add_guards();
+    guard.set_fact("database.timeline:");
+    guard.set_expected(std::to_string(members_.all.at(from).is->timeline()));
+    guard.set_why("the roles have changed since this was planned");
     fence.action.set_disruption(v1::DISRUPTION_FAILOVER);
     fence.action.set_downtime_ms(kDatabaseSwitchoverMs);
     last = {Add(from, std::move(fence), before)};
