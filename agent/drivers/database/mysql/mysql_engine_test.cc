@@ -13,12 +13,13 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr char kIdentify[] = "SELECT @@read_only;\nSELECT epoch FROM podwright.epoch;";
 constexpr char kUnit[] = "podwright-mariadb@orders.service";
 
 class MysqlEngineTest : public ::testing::Test {
  protected:
   MysqlEngineTest() : env_{host_.View(), clock_, nullptr, nullptr, "local key"}, engine_(env_) {
-    host_.groups.insert("mysql");
+    host_.files["/etc/systemd/system"] = {host::FileType::kDirectory, "", {0755, "root", "root"}, 1};
     host_.program = [this](const ProcessRequest& request) { return Answer(request); };
     auto& configuration = *kept_.mutable_configuration();
     configuration.set_engine("mysql");
@@ -30,7 +31,7 @@ class MysqlEngineTest : public ::testing::Test {
     (*configuration.mutable_members())["db-2"] = "10.0.0.2";
     configuration.add_clients("10.0.0.0/24");
     configuration.mutable_replication()->set_version(1);
-    Say("SELECT @@read_only;", "0\n1\n");
+    Say(kIdentify, "0\n1\n");
     Say("SHOW SLAVE HOSTS", std::to_string(ServerId("db-2")) + "\t10.0.0.2\t3306\t1\n");
     Say("@@gtid_binlog_pos, (SELECT epoch", "0-11-42\t1\n");
     Say("COMMAND='Binlog Dump'", "0\n");
@@ -51,8 +52,11 @@ class MysqlEngineTest : public ::testing::Test {
       result.err = "ERROR 2002 (HY000): Can't connect to local server\n";
       return result;
     }
+    std::size_t longest = 0;
     for (const auto& [part, answer] : answers_) {
-      if (request.stdin_bytes.find(part) != std::string::npos) result.out = answer;
+      if (part.size() <= longest || request.stdin_bytes.find(part) == std::string::npos) continue;
+      longest = part.size();
+      result.out = answer;
     }
     if (request.argv.front() == "df") result.out = room_;
     return result;
@@ -166,7 +170,7 @@ class MysqlReplicaTest : public MysqlEngineTest {
     Create();
     kept_.set_upstream("db-2");
     host_.files[RolePath("orders")].content = RoleText({Part::kReplica, false, 0, ""});
-    Say("SELECT @@read_only;", "1\n1\n");
+    Say(kIdentify, "1\n1\n");
     Say("SELECT @@gtid_slave_pos, @@gtid_binlog_pos;", "0-12-50\t0-12-50\n");
     Joined("Yes", "", "");
   }
