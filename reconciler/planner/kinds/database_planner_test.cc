@@ -213,7 +213,9 @@ TEST_F(DatabasePlannerTest, ACloneWaitsForTheSlotThatItNeeds) {
   std::string slots;
   for (const v1::Action& action : slice.actions()) {
     if (action.verb() == "database.slots.set") slots = action.id();
-    if (action.verb() == "database.instance.clone") EXPECT_THAT(action.depends_on(), Contains(slots));
+    if (action.verb() == "database.instance.clone") {
+      EXPECT_THAT(action.depends_on(), Contains(slots));
+    }
   }
   EXPECT_NE(slots, "");
 }
