@@ -129,6 +129,8 @@ Status PostgresqlEngine::EnsureReplicationUser(const Instance& instance, const S
   std::string text = "begin;\n";
   if (there == "0") text += "create role " + user + ";\n";
   text += "alter role " + user + " login replication password " + Literal(verifier) + ";\n";
+  // A clone asks how large it is going to be.
+  text += "grant pg_read_all_stats to " + user + ";\n";
   for (const char* function : {"pg_ls_dir(text, boolean, boolean)", "pg_stat_file(text, boolean)",
                                "pg_read_binary_file(text)", "pg_read_binary_file(text, bigint, bigint, boolean)"}) {
     text += std::string("grant execute on function pg_catalog.") + function + " to " + user + ";\n";
@@ -188,8 +190,8 @@ Status PostgresqlEngine::CheckRoom(const Setup& setup) {
     if (digits != std::string::npos) std::from_chars(text.data() + digits, text.data() + text.size(), value);
     return value;
   };
-  ProcessRequest size = host::Program({"runuser", "-u", "postgres", "--", paths.bin + "/psql", "-X", "-A", "-t", "-d",
-                                       PrimaryConninfo(setup.kept, paths) + " dbname=postgres", "-c",
+  ProcessRequest size = host::Program({"runuser", "-u", "postgres", "--", paths.bin + "/psql", "-X", "-w", "-A", "-t",
+                                       "-d", PrimaryConninfo(setup.kept, paths) + " dbname=postgres", "-c",
                                        "select sum(pg_database_size(oid)) from pg_database"});
   size.cwd = "/";
   PW_ASSIGN(const ProcessResult told, env_.host.programs.Run(size));

@@ -176,7 +176,7 @@ std::string CheckText(const std::string& object, const v1::kinds::DatabaseConfig
     if (name != configuration.member()) text += " " + name + "=" + address;
   }
   text += "; do\n  found=$(PGPASSFILE=" + paths.passfile + " timeout 5 runuser -u postgres -- " + paths.bin +
-          "/psql -X -A -t -c 'select pg_is_in_recovery()' \"host=${member#*=} port=" +
+          "/psql -X -w -A -t -c 'select pg_is_in_recovery()' \"host=${member#*=} port=" +
           std::to_string(configuration.port()) + " user=" + kinds::kReplicationUser +
           " dbname=postgres sslmode=require connect_timeout=3\" </dev/null 2>/dev/null)\n"
           "  if [ \"$found\" = f ]; then\n"
