@@ -13,7 +13,7 @@ build_packages=(
 run_packages=(
   podman runc conmon netavark debootstrap iproute2 nftables jq unzip zip ca-certificates openssl
   openssh-client procps curl
-  dpkg-dev binutils gpg gpg-agent
+  dpkg-dev binutils gpg gpg-agent gpgv
 )
 fuzz_packages=(clang libclang-rt-14-dev)
 
