@@ -28,9 +28,9 @@ void CheckSentinel(const CacheSpec& spec, Diagnostics* out) {
   const Path at = Path().Attribute("sentinel");
   if (!spec.has_sentinel()) {
     if (spec.members_size() > 1) {
-      out->AddError("with " + std::to_string(spec.members_size()) +
-                        " members somebody must decide which of them is the primary",
-                    at, "name three Sentinel servers or more; they may be members");
+      out->AddError(
+          "with " + std::to_string(spec.members_size()) + " members somebody must decide which of them is the primary",
+          at, "name three Sentinel servers or more; they may be members");
     }
     return;
   }
@@ -75,7 +75,8 @@ void CheckCacheRules(const google::protobuf::Message& message, Diagnostics* out)
     out->AddError("names that begin with `podwright` are Podwright's own", Path().Attribute("users").Key(name));
   }
   if (spec.eviction().rfind("allkeys", 0) == 0 && !spec.has_memory()) {
-    out->AddError("without a limit of the memory nothing is ever evicted", Path().Attribute("eviction"), "set `memory`");
+    out->AddError("without a limit of the memory nothing is ever evicted", Path().Attribute("eviction"),
+                  "set `memory`");
   }
 }
 
