@@ -35,8 +35,9 @@ TEST_P(RoundTrip, RandomSpecsKeepEveryRuleOfASingleField) {
     }
     valid += found.has_errors() ? 0 : 1;
   }
-  // Of kinds whose fields must fit each other hardly any random spec is sound: their examples take this test's place.
-  if (kind.cross_field_rules() == nullptr) {
+  // Of these the fields must fit each other so closely that hardly any random spec is sound.
+  const bool rarely_sound = GetParam() == "database" || GetParam() == "load_balancer";
+  if (!rarely_sound) {
     EXPECT_GT(valid, kRounds / 20);
   }
 }
