@@ -265,7 +265,11 @@ void DatabaseDraft::PlanRestarts() {
                               "max_locks_per_transaction"}) {
       const auto wanted = spec_.parameters().find(limit);
       const auto found = members_.all.at(name).is->parameters().find(limit);
-      if (wanted == spec_.parameters().end() || found == members_.all.at(name).is->parameters().end()) continue;
+      if (found == members_.all.at(name).is->parameters().end()) continue;
+      if (wanted == spec_.parameters().end()) {  // back to the default, which was raised
+        lowers = true;
+        continue;
+      }
       const std::string& was = found->second.value();
       lowers =
           lowers || wanted->second.size() < was.size() || (wanted->second.size() == was.size() && wanted->second < was);

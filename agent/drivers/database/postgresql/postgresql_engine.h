@@ -75,6 +75,7 @@ class PostgresqlEngine final : public Engine {
   Status CheckRoom(const Setup& setup);
   Status BaseBackup(const Setup& setup);
   Status SetStandby(const Instance& instance, bool standby);
+  Status AwaitLimits(const Instance& instance);
   Status AwaitAnswer(const Instance& instance);
   Result<bool> AwaitStreaming(const Instance& instance, std::chrono::seconds limit);
   Status Stop(const Instance& instance);
