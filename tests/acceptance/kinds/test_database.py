@@ -63,8 +63,12 @@ class PostgresqlOnTheLab(Acceptance):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.world.apply(full(), timeout=900)
-        cls.world.shell("three", f"cat > /root/writer.py <<'X'\n{WRITER}X\n")
+        try:
+            cls.world.apply(full(), timeout=900)
+            cls.world.shell("three", f"cat > /root/writer.py <<'X'\n{WRITER}X\n")
+        except BaseException:
+            cls.world.close()
+            raise
 
     def sh(self, server, command, **options):
         return self.world.shell(server, command, **options)
