@@ -46,7 +46,8 @@ def plan(answer, hosts):
 def ask(address):
     try:
         connection = http.client.HTTPConnection(address, 80, timeout=30)
-        connection.request("GET", "/now")
+        # Whoever closes first keeps the port for a minute: that is to be nginx.
+        connection.request("GET", "/now", headers={"Connection": "close"})
         answer = connection.getresponse()
         body = answer.read().decode()
         connection.close()

@@ -99,7 +99,7 @@ TEST(Validate, ExactlyOneOfAGroup) {
   spec.set_value("x");
   spec.mutable_generator();
   EXPECT_THAT(Validate(*TestingKinds().Find("secret"), spec).ToString(),
-              HasSubstr("generator: only one of value, generator may be set; value is set, too"));
+              HasSubstr("generator: only one of value, generator, sealed may be set; value is set, too"));
 }
 
 TEST(Validate, UnknownFieldsNameTheRevisionThatIsNeeded) {

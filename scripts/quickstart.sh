@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# ./dev quickstart: builds, starts podwrightd with its state in .quickstart/, and declares three lab servers with
-# tofu, terraform or the CLI. ./dev quickstart --down takes all of it away again (packages and image cache stay).
+# ./dev quickstart: builds, starts podwrightd with its state in .quickstart/, declares three lab servers with a database,
+# a cache and a balancer by tofu, terraform or the CLI, and proves that they work. ./dev quickstart --down takes all of
+# it away again (packages and image cache stay).
 set -euo pipefail
 
 root="$PWD"
@@ -39,15 +40,46 @@ RC
   export TF_CLI_CONFIG_FILE="$state/tofurc" TF_DATA_DIR="$state/tofu" TF_IN_AUTOMATION=1
 }
 
+# on SERVER SCRIPT [ARGUMENT…]: runs it there, in a shell.
+on() {
+  local server="$1" script="$2"
+  shift 2
+  "$bin/podwright" lab ssh "$server" -- bash -euc "$script" proof "$@"
+}
+
+# What a user of the shop would do, from the outside in. Passwords stay on web-1, to which they were delivered.
+# shellcheck disable=SC2016
+proof() {
+  local login replica address
+  login=$("$bin/podwright" get database/orders -o json | jq -r '.status.users.app.login')
+  replica=$("$bin/podwright" get database/orders -o json |
+    jq -r '.status.roles | to_entries | map(select(.value == "replica"))[0].key')
+  address=$("$bin/podwright" get server/web-1 -o json | jq -r '.status.addresses[0]')
+
+  on web-1 'export PGPASSWORD; PGPASSWORD=$(cat /etc/shop/orders-password)
+    psql -qX -h 127.0.0.1 -p 5000 -U "$1" orders -c "create table if not exists visits (what text);
+      insert into visits values ($$a row written through the balancer$$)"
+    for _ in {1..100}; do
+      row=$(psql -qXAt -h "$2.shop.internal" -p 5432 -U "$1" orders -c "select what from visits limit 1") || row=
+      [ -z "$row" ] || break
+      sleep 0.1
+    done
+    echo "PostgreSQL, read from the replica $2 over the mesh: $row"; [ -n "$row" ]' "$login" "$replica"
+  on web-1 'export REDISCLI_AUTH; REDISCLI_AUTH=$(cat /etc/shop/sessions-password)
+    redis-cli -p 6000 --user app set greeting "a key set through the balancer" >/dev/null
+    echo "Redis: $(redis-cli -p 6000 --user app get greeting)"' 2>&1
+  echo "nginx on $address: $(curl -sS --fail --max-time 10 "http://$address/")"
+}
+
 up() {
   if [ "$(id -u)" -ne 0 ]; then
     echo "The lab makes servers with Podman and systemd, which needs root: sudo ./dev quickstart" >&2
     exit 1
   fi
-  say "1/4 Building"
+  say "1/5 Building"
   ./dev build dev
 
-  say "2/4 Starting podwrightd"
+  say "2/5 Starting podwrightd"
   mkdir -p "$state"
   chmod 700 "$state"
   if ! daemon_pid >/dev/null; then
@@ -70,7 +102,7 @@ up() {
 
   local tool
   tool=$(engine)
-  say "3/4 Declaring three servers${tool:+ with $tool} (the first time a Debian image is made)"
+  say "3/5 Declaring servers, mesh, database, cache and balancer${tool:+ with $tool} (the first time a Debian image is made)"
   if [ -n "$tool" ]; then
     tofu_environment
     "$tool" -chdir=examples/terraform/quickstart apply -auto-approve -state="$state/terraform.tfstate"
@@ -80,13 +112,17 @@ up() {
     "$bin/podwright" apply examples/gitops/quickstart --yes
   fi
 
-  say "4/4 What there is now"
-  "$bin/podwright" get server
+  say "4/5 What there is now"
+  local kind
+  for kind in server mesh database cache load_balancer; do "$bin/podwright" get "$kind"; done
+
+  say "5/5 Proof"
+  proof
   cat <<TXT
 
 Look around:
   export PODWRIGHT_CONFIG=$PODWRIGHT_CONFIG PATH=$bin:\$PATH
-  podwright describe server/web-1
+  podwright describe database/orders
   podwright events
   podwright run list
   podwright lab ssh web-1           # then change /etc/motd, and watch it come back

@@ -12,8 +12,8 @@ build_packages=(
 )
 run_packages=(
   podman runc conmon netavark debootstrap iproute2 nftables jq unzip zip ca-certificates openssl
-  openssh-client procps
-  dpkg-dev binutils gpg gpg-agent
+  openssh-client procps curl
+  dpkg-dev binutils gpg gpg-agent gpgv
 )
 fuzz_packages=(clang libclang-rt-14-dev)
 

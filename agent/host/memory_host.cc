@@ -662,9 +662,8 @@ MemoryHost::MemoryHost() : parts_(std::make_unique<MemoryParts>(*this)) {
 MemoryHost::~MemoryHost() = default;
 
 Host MemoryHost::View() {
-  return {parts_->files,    parts_->packages, parts_->units,     parts_->users,    parts_->sysctls,
-          parts_->firewall, parts_->facts,    parts_->wireguard, parts_->programs, parts_->local_sockets,
-          parts_->redis};
+  return {parts_->files, parts_->packages,  parts_->units,    parts_->users,         parts_->sysctls, parts_->firewall,
+          parts_->facts, parts_->wireguard, parts_->programs, parts_->local_sockets, parts_->redis};
 }
 
 Status MemoryHost::Fault(const std::string& operation) {

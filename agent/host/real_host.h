@@ -15,8 +15,8 @@ class RealHost {
  public:
   RealHost() : files_(accounts_), users_(accounts_) {}
   Host View() {
-    return {files_, packages_, units_, users_, sysctls_, firewall_, facts_, wireguard_, programs_, local_sockets_,
-            redis_};
+    return {files_, packages_,  units_,    users_,         sysctls_, firewall_,
+            facts_, wireguard_, programs_, local_sockets_, redis_};
   }
 
  private:

@@ -29,8 +29,14 @@ class Parser {
     RedisReply reply;
     const std::string_view rest = line->substr(1);
     switch (line->front()) {
-      case '+': reply.type = RedisReply::Type::kText; reply.text = rest; return std::optional(reply);
-      case '-': reply.type = RedisReply::Type::kError; reply.text = rest; return std::optional(reply);
+      case '+':
+        reply.type = RedisReply::Type::kText;
+        reply.text = rest;
+        return std::optional(reply);
+      case '-':
+        reply.type = RedisReply::Type::kError;
+        reply.text = rest;
+        return std::optional(reply);
       case ':': {
         reply.type = RedisReply::Type::kInteger;
         PW_ASSIGN(reply.integer, Number(rest));

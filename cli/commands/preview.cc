@@ -100,12 +100,8 @@ Result<int> Run(App& app, const Options& options) {
     return InvalidArgument("Markdown and -o json or yaml are different outputs: choose one");
   }
   if (options.format == "json") app.SetFormat(OutputFormat::kJson);
-  const bool git = !options.git.head.empty();
-  if (git == !options.file.empty() || git == options.git.base.empty()) {
-    return InvalidArgument("say what to preview: --tofu-plan FILE, or --base REF with --head REF");
-  }
   Preview preview;
-  if (git) {
+  if (!options.git.head.empty()) {
     PW_ASSIGN(GitPreview made, MakeGitPreview(app, options.git));
     if (!made.problem.empty()) return ShowProblem(app, made, markdown);
     PrintDiagnostics(made.diagnostics, app.terminal());
@@ -150,7 +146,13 @@ void AddPreview(CLI::App& root, App& app) {
   command->add_flag("--markdown", options->markdown, "The same as --format markdown: a comment for a pull request");
   command->add_option("--stack", options->stack, "The provider's stack, where the plan does not say it");
   command->add_flag("--detailed-exitcode", options->detailed_exitcode, "0: nothing to do, 1: an error, 2: changes");
-  command->callback([&app, options] { app.Choose([&app, options] { return Run(app, *options); }); });
+  command->callback([&app, options] {
+    const bool git = !options->git.head.empty();
+    if (git == !options->file.empty() || git == options->git.base.empty()) {
+      throw CLI::RequiredError("Either --tofu-plan FILE, or --base REF with --head REF,");
+    }
+    app.Choose([&app, options] { return Run(app, *options); });
+  });
 }
 
 }  // namespace podwright::cli

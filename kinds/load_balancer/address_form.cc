@@ -123,13 +123,15 @@ Result<std::string> KeepalivedText(const std::string& object, const v1::kinds::L
   }
   text += "vrrp_instance " + object + " {\n    state BACKUP\n    interface " + interface + "\n    virtual_router_id " +
           std::to_string(action.router_id()) + "\n    priority " + std::to_string(action.priority()) +
-          "\n    advert_int 1\n    unicast_src_ip " + own + "\n    check_unicast_src\n    unicast_peer {\n";
+          "\n    advert_int 1\n";
+  // keepalived refuses an empty list of peers.
+  if (!peers.empty()) text += "    unicast_src_ip " + own + "\n    check_unicast_src\n    unicast_peer {\n";
   for (const auto& [name, address] : peers) {
     PW_ASSIGN(const std::string peer, SameFamily(address, shared));
     text += "        " + peer + "\n";
   }
-  text += "    }\n    virtual_ipaddress {\n        " + shared.Text() + " dev " + interface + Label(interface, shared) +
-          "\n    }\n";
+  text += std::string(peers.empty() ? "" : "    }\n") + "    virtual_ipaddress {\n        " + shared.Text() + " dev " +
+          interface + Label(interface, shared) + "\n    }\n";
   if (!tracked.empty()) text += "    track_script {\n" + tracked + "    }\n";
   return text + "}\n";
 }

@@ -72,6 +72,15 @@ TEST(Keepalived, WhatOtherServersSayIsWrittenOnlyWhereItIsAnAddress) {
   EXPECT_FALSE(KeepalivedText("shop", action, "eth0").ok());
 }
 
+TEST(Keepalived, AServerAloneHasNoListOfPeers) {
+  LoadBalancerAddressAction action = Action();
+  action.clear_peers();
+  const auto text = KeepalivedText("shop", action, "eth0");
+  ASSERT_TRUE(text.ok());
+  EXPECT_THAT(*text, Not(HasSubstr("unicast")));
+  EXPECT_THAT(*text, HasSubstr("advert_int 1\n    virtual_ipaddress {"));
+}
+
 TEST(Keepalived, FamiliesAreNotMixed) {
   LoadBalancerAddressAction action = Action();
   action.set_address("2001:db8::1");

@@ -10,6 +10,9 @@ using v1::kinds::LoadBalancerKeyFile;
 using v1::kinds::LoadBalancerListener;
 using v1::kinds::LoadBalancerSpec;
 
+// Of a secret that is a certificate.
+constexpr char kCertificatePart[] = "certificate";
+constexpr char kKeyPart[] = "private_key";
 constexpr std::int64_t kTcpIdleMs = 3'600'000;
 constexpr std::int64_t kUdpIdleMs = 60'000;
 
@@ -117,12 +120,15 @@ CertificateFiles FilesOf(const v1::kinds::LoadBalancerCertificate& certificate, 
     out.set_secret(reference.secret());
     out.set_key(reference.key());
     const auto version = versions.find(reference.secret());
-    out.set_version(reference.has_version() ? reference.version()
-                                            : (version == versions.end() ? 0 : version->second));
+    out.set_version(reference.has_version() ? reference.version() : (version == versions.end() ? 0 : version->second));
     return out;
   };
   CertificateFiles out{file(certificate.certificate()), file(certificate.certificate())};
-  if (certificate.has_private_key()) out.key = file(certificate.private_key());
+  if (certificate.has_private_key()) {
+    out.key = file(certificate.private_key());
+  } else if (out.key.key() == kCertificatePart) {
+    out.key.set_key(kKeyPart);
+  }
   return out;
 }
 

@@ -143,6 +143,14 @@ TEST_F(ConfigurationTextTest, TheCertificateIsThatOfTheHostAndAnotherVersionIsAn
   EXPECT_THAT(names, ElementsAre("shop-tls.v2.pem", "web-key.private_key.v4.pem", "web-tls.v3.pem"));
 }
 
+TEST_F(ConfigurationTextTest, ASecretThatIsACertificateHasItsKeyAsAPart) {
+  (*Https().mutable_certificates())["main"].mutable_certificate()->set_key("certificate");
+  const std::string text = Text();
+  EXPECT_THAT(text,
+              HasSubstr("ssl_certificate /etc/podwright/load-balancers/web/http/keys/web-tls.certificate.v3.pem;"));
+  EXPECT_THAT(text, HasSubstr("keys/web-tls.private_key.v3.pem;"));
+}
+
 TEST_F(ConfigurationTextTest, StreamsHaveAnInstanceOfTheirOwn) {
   auto& db = (*spec_.mutable_listeners())["db"];
   db.set_protocol("tcp");

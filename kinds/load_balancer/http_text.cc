@@ -67,7 +67,8 @@ class Http {
            "  proxy_headers_hash_max_size 2048;\n"
            "  ssl_session_cache shared:podwright:5m;\n"
            "  access_log " +
-           (spec_.access_log() ? "syslog:server=unix:/dev/log,tag=podwright_lb,nohostname combined" : std::string("off")) +
+           (spec_.access_log() ? "syslog:server=unix:/dev/log,tag=podwright_lb,nohostname combined"
+                               : std::string("off")) +
            ";\n";
   }
 
@@ -183,8 +184,8 @@ class Http {
     if (chosen.empty()) chosen = certificates.begin()->first;
     const CertificateFiles files = FilesOf(certificates.at(chosen), versions_);
     return "    ssl_certificate " + layout_.keys + "/" + KeyFileName(files.certificate) + ";\n" +
-           "    ssl_certificate_key " + layout_.keys + "/" + KeyFileName(files.key) + ";\n" +
-           "    ssl_protocols " + (listener.tls_minimum() == "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3") +
+           "    ssl_certificate_key " + layout_.keys + "/" + KeyFileName(files.key) + ";\n" + "    ssl_protocols " +
+           (listener.tls_minimum() == "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3") +
            ";\n"
            "    ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\n";
   }

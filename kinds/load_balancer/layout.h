@@ -1,6 +1,5 @@
-// Where the two nginx of a load balancer have their things on a server: the one of http and https, and the one of tcp and
-// udp. Each object has its own, beside whatever nginx the distribution or people run.
-// Pure; any thread.
+// Where the two nginx of a load balancer have their things on a server: the one of http and https, and the one of tcp
+// and udp. Each object has its own, beside whatever nginx the distribution or people run. Pure; any thread.
 #pragma once
 
 #include <string>

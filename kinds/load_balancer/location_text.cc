@@ -98,8 +98,8 @@ std::string Proxy(const LoadBalancerRoute& route, const LoadBalancerSpec& spec, 
   text += Line("client_max_body_size " + std::to_string(route.body_size()));
   if (!route.buffering()) text += Line("proxy_buffering off") + Line("proxy_request_buffering off");
   if (backend.protocol() == "https") text += Line("proxy_ssl_server_name on") + Line("proxy_ssl_name $host");
-  return text + Line("proxy_pass " + backend.protocol() + "://pw_" + nginx::Variable(route.backend()) +
-                     (strip ? "/" : ""));
+  return text +
+         Line("proxy_pass " + backend.protocol() + "://pw_" + nginx::Variable(route.backend()) + (strip ? "/" : ""));
 }
 
 std::string Fixed(const LoadBalancerRoute& route) {

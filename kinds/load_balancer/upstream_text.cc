@@ -106,8 +106,7 @@ std::string UpstreamDigest(const LoadBalancerUpstream& upstream) {
   hasher.UpdateField(check.type());
   hasher.UpdateField(check.path());
   hasher.UpdateField(check.host());
-  for (const std::int64_t value :
-       {check.status(), check.interval(), check.timeout(), check.fall(), check.rise()}) {
+  for (const std::int64_t value : {check.status(), check.interval(), check.timeout(), check.fall(), check.rise()}) {
     number(value);
   }
   const std::map<std::string, LoadBalancerCandidate> sorted(upstream.candidates().begin(), upstream.candidates().end());

@@ -54,7 +54,8 @@ TEST(UpstreamText, OneThatIsDownGetsNothingAndAllThatAreDownGetAll) {
 TEST(UpstreamText, AMemberThatDrainsStaysOutAlsoWhenTheOthersAreDown) {
   LoadBalancerUpstream upstream = Two();
   (*upstream.mutable_candidates())["a"].set_drain(true);
-  EXPECT_THAT(UpstreamText("app", upstream, States("up", "down")), HasSubstr("10.0.0.1:8080 max_fails=1 fail_timeout=2s down;"));
+  EXPECT_THAT(UpstreamText("app", upstream, States("up", "down")),
+              HasSubstr("10.0.0.1:8080 max_fails=1 fail_timeout=2s down;"));
   EXPECT_THAT(UpstreamText("app", upstream, States("up", "down")), HasSubstr(kB));
 }
 

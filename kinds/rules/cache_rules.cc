@@ -1,6 +1,7 @@
 #include "kinds/rules/cache_rules.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "kinds/diagnostic.h"
@@ -10,6 +11,10 @@ namespace podwright::kinds {
 namespace {
 
 using v1::kinds::CacheSpec;
+
+// The defaults of the fields `port`.
+constexpr std::int64_t kRedisPort = 6379;
+constexpr std::int64_t kSentinelPort = 26379;
 
 void CheckTwice(const google::protobuf::RepeatedPtrField<std::string>& servers, const Path& at, Diagnostics* out) {
   for (int i = 0; i < servers.size(); ++i) {
@@ -23,9 +28,9 @@ void CheckSentinel(const CacheSpec& spec, Diagnostics* out) {
   const Path at = Path().Attribute("sentinel");
   if (!spec.has_sentinel()) {
     if (spec.members_size() > 1) {
-      out->AddError("with " + std::to_string(spec.members_size()) +
-                        " members somebody must decide which of them is the primary",
-                    at, "name three Sentinel servers or more; they may be members");
+      out->AddError(
+          "with " + std::to_string(spec.members_size()) + " members somebody must decide which of them is the primary",
+          at, "name three Sentinel servers or more; they may be members");
     }
     return;
   }
@@ -36,8 +41,10 @@ void CheckSentinel(const CacheSpec& spec, Diagnostics* out) {
                       std::to_string(sentinel.servers_size()) + " Sentinels",
                   at.Attribute("quorum"));
   }
-  if (sentinel.port() == spec.port()) {
-    out->AddError("Redis and Sentinel cannot both have the port " + std::to_string(spec.port()), at.Attribute("port"));
+  // Unset is not zero: the defaults differ.
+  const std::int64_t port = spec.has_port() ? spec.port() : kRedisPort;
+  if ((sentinel.has_port() ? sentinel.port() : kSentinelPort) == port) {
+    out->AddError("Redis and Sentinel cannot both have the port " + std::to_string(port), at.Attribute("port"));
   }
 }
 
@@ -68,7 +75,8 @@ void CheckCacheRules(const google::protobuf::Message& message, Diagnostics* out)
     out->AddError("names that begin with `podwright` are Podwright's own", Path().Attribute("users").Key(name));
   }
   if (spec.eviction().rfind("allkeys", 0) == 0 && !spec.has_memory()) {
-    out->AddError("without a limit of the memory nothing is ever evicted", Path().Attribute("eviction"), "set `memory`");
+    out->AddError("without a limit of the memory nothing is ever evicted", Path().Attribute("eviction"),
+                  "set `memory`");
   }
 }
 

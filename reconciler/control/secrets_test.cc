@@ -16,7 +16,11 @@ using v1::kinds::SecretSpec;
 
 class Secrets : public ::testing::Test {
  protected:
-  Secrets() { agent = &world.AddAgent("web-1"); }
+  Secrets() {
+    agent = &world.AddAgent("web-1");
+    // Its Hello is a fact, too, and a bound plan holds for the facts that it saw.
+    world.Settle();
+  }
   v1::ApplyRequest Request(const SecretSpec& spec, const std::string& key = "", std::int64_t version = 0) {
     auto request = world.Request();
     World::Put(&request, "secret", "tls", spec);
@@ -78,7 +82,8 @@ TEST_F(Secrets, ADryRunOfACertificateHasTheDigestOfItsApply) {
   ASSERT_TRUE(preview.ok());
   request.set_dry_run(false);
   request.set_plan_digest(preview->plan().digest());
-  EXPECT_EQ(world.ApplyAndFinish(request).state(), v1::RUN_STATE_SUCCEEDED);
+  const v1::Run run = world.ApplyAndFinish(request);
+  EXPECT_EQ(run.state(), v1::RUN_STATE_SUCCEEDED) << run.DebugString();
 }
 
 TEST_F(Secrets, ACertificateIsMadeAnewAtTwoThirdsOfItsLifeAndDelivered) {

@@ -122,7 +122,8 @@ Status Download(git_repository* repository, git_remote* remote, const git_oid& h
     code = git_remote_download(remote, &refspecs, &options);
     if (code != 0) return Explain(call, code, what);
     git_odb_refresh(odb.get());
-    if (git_odb_exists(odb.get(), &head) == 0) return Unavailable(what + ": the branch moved meanwhile");
+    // A mirror that lost files takes packs that it cannot find again.
+    if (git_odb_exists(odb.get(), &head) == 0) return DataLoss(what + ": the mirror lacks what was fetched");
   }
   git_reference* reference = nullptr;
   code = git_reference_create(&reference, repository, kHeadReference, &head, 1, "fetch");

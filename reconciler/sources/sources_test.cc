@@ -538,6 +538,7 @@ TEST_F(SourcesTest, ABrokenMirrorIsMadeAnew) {
   const std::string two = repository.Commit("two");
   NextLook();
   NextLook();
+  EXPECT_EQ(Problem(), "") << Message();
   EXPECT_EQ(Applied(), two);
   EXPECT_TRUE(Wanted("db"));
 }

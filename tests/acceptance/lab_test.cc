@@ -264,6 +264,17 @@ TEST_F(LabTest, MachinesReachTheHostWhereItListensBeforeTheFirstOfThem) {
   EXPECT_EQ(*cloud().HostAddress(options()), *address);
 }
 
+// With Debian's own limit the sixth server of a host hangs in its boot.
+TEST_F(LabTest, TheHostLetsManyServersWatchTheirFiles) {
+  const std::string limit = "/proc/sys/fs/inotify/max_user_instances";
+  const std::string before = Output({"cat", limit});
+  ASSERT_EQ(Output({"sh", "-c", "echo 128 > " + limit}), "");
+  const auto other = MakeCloud();
+  ASSERT_TRUE(other->HostAddress(options()).ok());
+  EXPECT_GE(std::stoi(Output({"cat", limit})), 8192);
+  Output({"sh", "-c", "echo " + before.substr(0, before.size() - 1) + " > " + limit});
+}
+
 TEST_F(LabTest, AStoppedMachineIsStartedByCreate) {
   const auto made = cloud().Create(contract::Request(Tag(1), "web-1"), options());
   ASSERT_TRUE(made.ok()) << made.error().ToString();

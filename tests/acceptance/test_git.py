@@ -74,7 +74,7 @@ class Sources(Acceptance):
         self.repository.write("deep/bad.yaml", SECRET % "x" + "---\n" + SECRET.replace("length", "lenght") % "y")
         bad = self.put("b", "broken")
         said = self.sync(code=1)
-        for words in ("BrokenDocuments", bad[:12], "deep/bad.yaml:10:", "did you mean `length`"):
+        for words in ("BrokenDocuments", bad[:12], "deep/bad.yaml:11:20:", "did you mean `length`"):
             self.assertIn(words, said)
         self.assertEqual(self.view()["applied"]["commit"], good)
         self.assertFalse(self.wanted("b"))

@@ -29,7 +29,7 @@ def traces():
 
 
 class QuickStart(unittest.TestCase):
-    def test_three_servers_are_ready_and_down_leaves_nothing(self):
+    def test_the_shop_works_and_down_leaves_nothing(self):
         before = traces()
         ports = {"QUICKSTART_API_PORT": str(free_port()), "QUICKSTART_HTTPS_PORT": str(free_port()),
                  "QUICKSTART_AGENTS_PORT": str(free_port())}
@@ -37,11 +37,17 @@ class QuickStart(unittest.TestCase):
             said = sh("./dev quickstart", **ports)
             context = {"PODWRIGHT_CONFIG": str(ROOT / ".quickstart" / "context.yaml")}
             table = sh(f"{BIN}/podwright get server", **context)
-            for name in ("web-1", "web-2", "db-1"):
+            for name in ("web-1", "db-1", "db-2"):
                 self.assertIn(name, said)
                 self.assertRegex(table, rf"{name}\s.*ready")
+            self.assertRegex(said, r"read from the replica db-[12] over the mesh: a row written through the balancer")
+            self.assertIn("Redis: a key set through the balancer", said)
+            self.assertRegex(said, r"nginx on [0-9.]+: Hello from Podwright\.")
             self.assertEqual(sh(f"{BIN}/podwright lab ssh web-1 -- cat /etc/motd", **context), "web-1 is kept by Podwright.\n")
-            self.assertEqual(sh(f"{BIN}/podwright lab ssh web-2 -- stat -c '%a %s' /etc/hello/token", **context), "600 40\n")
+            self.assertEqual(sh(f"{BIN}/podwright lab ssh web-1 -- stat -c '%a %s' /etc/shop/orders-password", **context),
+                             "600 40\n")
+            diff = sh(f"{BIN}/podwright diff examples/gitops/quickstart", **context)
+            self.assertIn("No difference", diff)
             again = sh("./dev quickstart", **ports)
             self.assertIn("No changes", again)
         finally:

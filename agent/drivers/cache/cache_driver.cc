@@ -51,7 +51,8 @@ class CacheDriver final : public Driver {
     for (const std::string& name : lacking) out.add_lacking(name);
     if (context.kept().wish() > 0) out.set_wish(context.kept().wish());
     Observation observation;
-    for (const std::string& name : lacking) observation.drift.push_back("package " + name + " is not installed any more");
+    for (const std::string& name : lacking)
+      observation.drift.push_back("package " + name + " is not installed any more");
     if (lacking.empty()) PW_TRY(ObserveRunning(context, out, observation));
     observation.observed = EncodeStable(out);
     return observation;
@@ -302,8 +303,8 @@ class CacheDriver final : public Driver {
       const std::string name = item.substr(sizeof kPackage - 1);
       const bool here = name == kinds::kRedisServer ? context.kept().has_member() : context.kept().has_sentinel();
       if (here) continue;
-      const bool used =
-          std::find(payload.keep_packages().begin(), payload.keep_packages().end(), name) != payload.keep_packages().end();
+      const bool used = std::find(payload.keep_packages().begin(), payload.keep_packages().end(), name) !=
+                        payload.keep_packages().end();
       PW_ASSIGN(const auto installed, env_.host.packages.Installed({name}));
       if (!used && !installed.empty()) PW_TRY(env_.host.packages.Remove(name));
       DropManaged(context.state(), item);

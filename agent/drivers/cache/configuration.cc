@@ -215,7 +215,8 @@ Result<Gate> ParseGate(const std::string& text) {
       (key == "port" ? gate.port : gate.sentinel_port) = number;
     }
   }
-  if (!IsAddress(gate.self) || gate.port <= 0) return FailedPrecondition("the file `gate` of the cache says no address or port");
+  if (!IsAddress(gate.self) || gate.port <= 0)
+    return FailedPrecondition("the file `gate` of the cache says no address or port");
   return gate;
 }
 

@@ -2,8 +2,8 @@
 //
 // /etc/podwright/cache/NAME holds what Podwright owns and repairs: settings.conf, auth.conf (the one with a password,
 // 0600), users.acl (SHA-256 of passwords, 0600), and `gate`, what the role check before a start needs to know.
-// /var/lib/redis/NAME has the data, and conf/redis.conf and sentinel/sentinel.conf are Redis's and Sentinel's own: they rewrite them.
-// The first is made anew by the role check before every start; both are never restored.
+// /var/lib/redis/NAME has the data, and conf/redis.conf and sentinel/sentinel.conf are Redis's and Sentinel's own: they
+// rewrite them. The first is made anew by the role check before every start; both are never restored.
 //
 // Pure; any thread.
 #pragma once

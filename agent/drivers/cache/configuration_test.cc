@@ -63,8 +63,7 @@ TEST(CacheConfiguration, WithoutADeclaredDefaultUserNobodyComesInWithoutAPasswor
   (*kept.mutable_users()->mutable_users())["app"].add_keys("x:*");
   (*kept.mutable_verifiers())["app"] = "abc";
   const std::string text = UsersText(AllUsers(kept, "own"));
-  EXPECT_EQ(text,
-            "user app on #abc ~x:* &* +@all -@admin\nuser default off\nuser podwright on #own ~* &* +@all\n");
+  EXPECT_EQ(text, "user app on #abc ~x:* &* +@all -@admin\nuser default off\nuser podwright on #own ~* &* +@all\n");
 }
 
 TEST(CacheConfiguration, AskingWhoThePrimaryIsNeedsNoPassword) {

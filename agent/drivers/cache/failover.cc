@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{10};
-constexpr milliseconds kSyncLimit{120'000};    // until this one has the primary's data
+constexpr milliseconds kSyncLimit{120'000};     // until this one has the primary's data
 constexpr milliseconds kPriorityLimit{25'000};  // Sentinels ask Redis each ten seconds
 constexpr milliseconds kCatchUpLimit{3'000};
 constexpr milliseconds kPromotionLimit{10'000};
@@ -86,7 +86,8 @@ class Failover {
   Status Move() {
     const std::string span = std::to_string(kPause.count());
     const Status done = [&]() -> Status {
-      PW_ASSIGN(const auto replies, context_.Run(context_.Redis(old_), {{"CLIENT", "PAUSE", span, "WRITE"}, {"INFO", "replication"}}));
+      PW_ASSIGN(const auto replies,
+                context_.Run(context_.Redis(old_), {{"CLIENT", "PAUSE", span, "WRITE"}, {"INFO", "replication"}}));
       PW_TRY(CatchUp(NumberOf(ParseInfo(replies.at(1).text), "master_repl_offset")));
       return Promote();
     }();
@@ -97,11 +98,11 @@ class Failover {
     }
     const std::string port = std::to_string(context_.topology().port());
     // Whoever waited there is told that it takes no writes, and whoever stayed comes anew.
-    const auto follows =
-        context_.Run(context_.Redis(old_), {{"REPLICAOF", own_, port},
-                                            {"CLIENT", "UNPAUSE"},
-                                            {"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}});
-    if (!follows.ok()) log_->push_back("the old primary will follow as soon as a Sentinel tells it: " + follows.error().message());
+    const auto follows = context_.Run(
+        context_.Redis(old_),
+        {{"REPLICAOF", own_, port}, {"CLIENT", "UNPAUSE"}, {"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}});
+    if (!follows.ok())
+      log_->push_back("the old primary will follow as soon as a Sentinel tells it: " + follows.error().message());
     return Ok();
   }
 

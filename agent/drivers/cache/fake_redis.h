@@ -77,9 +77,7 @@ class FakeRedis {
   }
 
  private:
-  static host::RedisReply Text(const std::string& text) {
-    return {host::RedisReply::Type::kText, text, 0, {}};
-  }
+  static host::RedisReply Text(const std::string& text) { return {host::RedisReply::Type::kText, text, 0, {}}; }
   static host::RedisReply List(const std::vector<std::string>& words) {
     host::RedisReply out;
     out.type = host::RedisReply::Type::kList;

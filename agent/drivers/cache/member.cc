@@ -119,9 +119,8 @@ std::vector<Drift> Member::Compare(const FoundMember& found) {
     drift.push_back({"file:users", "the file of the users differs", [this] { return WriteUsersFile(); }});
   }
   if (!found.active && !found.coming) {
-    drift.push_back({"service:redis", "Redis is stopped", [this] {
-                       return context_.env().host.units.Start(context_.paths().unit);
-                     }});
+    drift.push_back({"service:redis", "Redis is stopped",
+                     [this] { return context_.env().host.units.Start(context_.paths().unit); }});
   }
   if (!found.answers) return drift;
   if (!found.settings) {
@@ -133,8 +132,7 @@ std::vector<Drift> Member::Compare(const FoundMember& found) {
   const bool linked = TextOf(found.info, "role") == "master" || TextOf(found.info, "master_link_status") == "up";
   if (found.priority == 0 && linked) {
     drift.push_back({"priority:redis", "Redis has its primary's data again and may be promoted", [this] {
-                       const auto done =
-                           context_.Run(context_.Here(), {{"CONFIG", "SET", "replica-priority", "100"}});
+                       const auto done = context_.Run(context_.Here(), {{"CONFIG", "SET", "replica-priority", "100"}});
                        return done.ok() ? Ok() : Status(done.error());
                      }});
   }

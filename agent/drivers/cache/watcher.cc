@@ -86,7 +86,8 @@ std::vector<Drift> Watcher::Compare(const FoundWatcher& found) {
     drift.push_back({"service:sentinel", "Sentinel is stopped", [this] { return Start(); }});
   }
   if (found.answers && !found.settings) {
-    drift.push_back({"settings:sentinel", "settings of the running Sentinel differ", [this] { return ApplySettings(); }});
+    drift.push_back(
+        {"settings:sentinel", "settings of the running Sentinel differ", [this] { return ApplySettings(); }});
   }
   return drift;
 }
@@ -98,9 +99,9 @@ Status Watcher::WriteConf(const std::string& primary) {
   const host::FileAttributes folder{0700, "redis", "redis"};
   PW_TRY(context_.env().host.files.EnsureFolder(paths.base, folder));
   PW_TRY(context_.env().host.files.EnsureFolder(paths.sentinel_folder, folder));
-  return context_.env().host.files.Write(
-      paths.sentinel_conf, SentinelText(context_.cache(), context_.kept(), primary, password, verifier),
-      {0600, "redis", "redis"});
+  return context_.env().host.files.Write(paths.sentinel_conf,
+                                         SentinelText(context_.cache(), context_.kept(), primary, password, verifier),
+                                         {0600, "redis", "redis"});
 }
 
 // What Sentinel knows is in its own file; only where that is lost it begins again with what the others say.

@@ -95,7 +95,10 @@ Result<std::vector<std::string>> Balancer::Lacking() {
 
 Result<std::vector<std::string>> Balancer::InstallTools(const std::vector<std::string>& packages) {
   std::vector<std::string> installed;
-  for (const std::string& name : packages) {
+  // nginx first: its modules would bring it along, and it would not be known as ours.
+  std::vector<std::string> ordered = packages;
+  std::stable_partition(ordered.begin(), ordered.end(), [](const std::string& name) { return name == kNginx; });
+  for (const std::string& name : ordered) {
     PW_ASSIGN(const auto present, env_.host.packages.Installed({name}));
     if (present.empty()) {
       PW_TRY(env_.host.packages.Install(name, ""));

@@ -75,8 +75,7 @@ Result<bool> Instance::KeyStands(const std::string& path) {
     return false;
   }
   PW_ASSIGN(std::string content, env_.host.files.Read(path, kMaxFile));
-  const bool same =
-      ConstantTimeEquals(MarkOf(env_.local_key, path, content), record->second.content_hmac());
+  const bool same = ConstantTimeEquals(MarkOf(env_.local_key, path, content), record->second.content_hmac());
   std::fill(content.begin(), content.end(), '\0');
   return same;
 }
@@ -219,8 +218,8 @@ std::string Instance::LastWords(WallTime since) {
   const std::int64_t millis = ToUnixMillis(since);
   const std::string fraction = std::to_string(1000 + millis % 1000).substr(1);
   const std::string start = "@" + std::to_string(millis / 1000) + "." + fraction;
-  const ProcessRequest request = host::Program({"journalctl", "-u", layout_.unit, "-o", "cat", "-q", "--no-pager", "-n",
-                                                "40", "--since", start});
+  const ProcessRequest request =
+      host::Program({"journalctl", "-u", layout_.unit, "-o", "cat", "-q", "--no-pager", "-n", "40", "--since", start});
   const auto result = env_.host.programs.Run(request);
   return result.ok() && result->Succeeded() ? Words(result->out) : "";
 }

@@ -2,7 +2,8 @@
 // the driver.
 //
 // A change is written, tested by nginx, loaded, and confirmed by new workers that answer the new generation; else the
-// files of before are back and in use, and the error has nginx's own words. A start is the same without workers of before.
+// files of before are back and in use, and the error has nginx's own words. A start is the same without workers of
+// before.
 //
 // One per call, on one thread.
 #pragma once

@@ -67,7 +67,8 @@ class LoadBalancerDriverTest : public ::testing::Test {
     if (path.find("-http/") == std::string::npos || !host_.units[kUnit].state.Active()) {
       return Error(ErrorCode::kUnavailable, "nobody listens", Retry::kBackoff);
     }
-    const int loads = host_.Count(std::string("units.reload ") + kUnit) + host_.Count(std::string("units.start ") + kUnit);
+    const int loads =
+        host_.Count(std::string("units.reload ") + kUnit) + host_.Count(std::string("units.start ") + kUnit);
     if (loads != loads_) {
       loads_ = loads;
       if (!port_taken_) served_ = host_.files[kGeneration].content;

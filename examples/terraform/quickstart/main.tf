@@ -12,54 +12,105 @@ provider "podwright" {
   stack = "quickstart"
 }
 
-resource "podwright_secret" "hello_token" {
-  name      = "hello-token"
+# ---- passwords: made once on the control plane; nobody has to know them ----
+
+resource "podwright_secret" "orders_password" {
+  name      = "orders-password"
   generator = { length = 40 }
 }
+
+resource "podwright_secret" "sessions_password" {
+  name      = "sessions-password"
+  generator = { length = 40 }
+}
+
+# ---- three servers in the lab: Debian machines with systemd on this computer ----
 
 resource "podwright_server" "web_1" {
   name   = "web-1"
   labels = { tier = "web" }
   cloud  = "lab"
-  files = {
-    "/etc/motd" = { content = "web-1 is kept by Podwright.\n" }
-    "/etc/systemd/system/hello.service" = {
-      content  = <<-UNIT
-        [Unit]
-        Description=Says hello once a minute
-
-        [Service]
-        ExecStart=/bin/sh -c 'while :; do echo hello; sleep 60; done'
-
-        [Install]
-        WantedBy=multi-user.target
-      UNIT
-      restarts = ["hello.service"]
-    }
+  files  = { "/etc/motd" = { content = "web-1 is kept by Podwright.\n" } }
+  packages = {
+    "postgresql-client" = {}
+    "redis-tools"       = {}
   }
-  units   = { "hello.service" = {} }
-  secrets = { "/etc/hello/token" = { secret = podwright_secret.hello_token.name } }
-}
-
-resource "podwright_server" "web_2" {
-  name    = "web-2"
-  labels  = { tier = "web" }
-  cloud   = "lab"
-  files   = { "/etc/motd" = { content = "web-2 is kept by Podwright.\n" } }
-  secrets = { "/etc/hello/token" = { secret = podwright_secret.hello_token.name } }
-}
-
-resource "podwright_server" "db_1" {
-  name   = "db-1"
-  labels = { tier = "data" }
-  cloud  = "lab"
-  files  = { "/etc/motd" = { content = "db-1 is kept by Podwright.\n" } }
-  users  = { app = {} }
-  sysctl = { "net.ipv4.ip_forward" = "1" }
-}
-
-output "addresses" {
-  value = {
-    for s in [podwright_server.web_1, podwright_server.web_2, podwright_server.db_1] : s.name => s.status.addresses
+  secrets = {
+    "/etc/shop/orders-password"   = { secret = podwright_secret.orders_password.name }
+    "/etc/shop/sessions-password" = { secret = podwright_secret.sessions_password.name }
   }
+}
+
+resource "podwright_server" "db" {
+  for_each = toset(["db-1", "db-2"])
+  name     = each.key
+  labels   = { tier = "data" }
+  cloud    = "lab"
+}
+
+locals {
+  web = podwright_server.web_1.name
+  db  = [podwright_server.db["db-1"].name, podwright_server.db["db-2"].name]
+  all = concat([local.web], local.db)
+}
+
+# ---- a private network of the three: nothing goes in but what a rule names ----
+
+resource "podwright_mesh" "shop" {
+  name    = "shop"
+  members = { for server in local.all : server => {} }
+  range   = "10.90.0.0/24"
+  rules = {
+    postgresql = { from = local.all, to = local.db, port = 5432 }
+    redis      = { from = local.all, to = local.db, port = 6379 }
+    sentinel   = { from = local.all, to = local.all, port = 26379 }
+    roles      = { from = local.all, to = local.all, port = 7443 } # who is the primary: the agents ask each other
+  }
+}
+
+# ---- what the shop needs ----
+
+resource "podwright_database" "orders" {
+  name      = "orders"
+  engine    = "postgresql"
+  version   = "15"
+  mesh      = podwright_mesh.shop.name
+  members   = local.db
+  sync      = { mode = "quorum", count = 1 }
+  users     = { app = { password = { secret = podwright_secret.orders_password.name } } }
+  databases = { orders = { owner = "app" } }
+}
+
+resource "podwright_cache" "sessions" {
+  name     = "sessions"
+  mesh     = podwright_mesh.shop.name
+  members  = local.db
+  sentinel = { servers = local.all }
+  memory   = "64MiB"
+  eviction = "allkeys-lru"
+  users    = { app = { password = { secret = podwright_secret.sessions_password.name } } }
+}
+
+resource "podwright_load_balancer" "edge" {
+  name    = "edge"
+  servers = [local.web]
+  mesh    = podwright_mesh.shop.name
+  listeners = {
+    http              = { protocol = "http", port = 80 }
+    orders-read-write = { protocol = "tcp", port = 5000, backend = "orders-read-write" }
+    orders-read-only  = { protocol = "tcp", port = 5001, backend = "orders-read-only" }
+    sessions          = { protocol = "tcp", port = 6000, backend = "sessions" }
+  }
+  backends = {
+    orders-read-write = { database = { name = podwright_database.orders.name, endpoint = "read_write" } }
+    orders-read-only  = { database = { name = podwright_database.orders.name, endpoint = "read_only" } }
+    sessions          = { cache = { name = podwright_cache.sessions.name } }
+  }
+  routes = {
+    hello = { path = "/", respond = { body = "Hello from Podwright.\n" } }
+  }
+}
+
+output "web" {
+  value = podwright_server.web_1.status.addresses
 }

@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/log_keys.h"
+#include "reconciler/clouds/lab/host_limits.h"
 #include "reconciler/clouds/lab/image.h"
 #include "reconciler/clouds/lab/machine_json.h"
 #include "reconciler/clouds/lab/names.h"
@@ -195,6 +196,7 @@ Status LabCloud::Impl::Revive(const CallOptions& options) {
 
 Result<std::string> LabCloud::Impl::NetworkUp(const CallOptions& options) {
   PW_ASSIGN(const TimedLock lock, TimedLock::Acquire(network_mutex, options));
+  PW_TRY(lab::RaiseHostLimits());
   const Status up = network.Up(state, options);
   PW_TRY(lab::SaveState(StatePath(), state));
   PW_TRY(up);

@@ -8,6 +8,7 @@
 #include "core/process.h"
 #include "reconciler/clouds/lab/apt_sources.h"
 #include "reconciler/clouds/lab/host_firewall.h"
+#include "reconciler/clouds/lab/host_limits.h"
 #include "reconciler/clouds/lab/lab_cloud.h"
 #include "reconciler/clouds/lab/machine_json.h"
 #include "reconciler/clouds/lab/names.h"
@@ -259,6 +260,15 @@ TEST(LabCloud, TellsWhatItCannotDo) {
   EXPECT_TRUE(can.AllowsSysctl("kernel.sem"));
   EXPECT_FALSE(can.AllowsSysctl("vm.swappiness"));
   EXPECT_FALSE(can.AllowsSysctl("kernel.semantics"));
+}
+
+TEST(HostLimits, WhatIsTooLowIsRaisedAndWhatIsHigherStays) {
+  const std::string path = testing::TempDir() + "limit";
+  ASSERT_TRUE(ReplaceFile(path, "128\n", 0600).ok());
+  ASSERT_TRUE(RaiseLimit(path, 8192).ok());
+  EXPECT_EQ(*ReadFile(path), "8192");
+  ASSERT_TRUE(RaiseLimit(path, 512).ok());
+  EXPECT_EQ(*ReadFile(path), "8192");
 }
 
 }  // namespace

@@ -43,8 +43,8 @@ Status CheckPorts(const ObjectInput& object, const std::string& server, Recordin
     for (const auto& [port, what] : PortsOn(SpecOf(*other), server)) {
       const auto clash = mine.find(port);
       if (clash == mine.end()) continue;
-      return FailedPrecondition("server/" + server + " has the port " + std::to_string(port) + " twice: " +
-                                clash->second + " of " + object.key.Text() + " and " + what + " of " +
+      return FailedPrecondition("server/" + server + " has the port " + std::to_string(port) +
+                                " twice: " + clash->second + " of " + object.key.Text() + " and " + what + " of " +
                                 other->key.Text() + ": give one of them another");
     }
   }

@@ -164,8 +164,7 @@ template <typename Found>
 bool CacheDraft::AddressesStand(const Found& found) const {
   return std::all_of(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
     const auto known = found.addresses().find(entry.first);
-    return known != found.addresses().end() &&
-           (entry.second.address.empty() || known->second == entry.second.address);
+    return known != found.addresses().end() && (entry.second.address.empty() || known->second == entry.second.address);
   });
 }
 
@@ -183,8 +182,9 @@ void CacheDraft::PlanMember(const std::string& name) {
   const bool same = is.member().running() && is.member().settings() == kinds::CacheMemberDigest(payload) &&
                     AddressesStand(is.member());
   if (same) return;
-  std::string summary = is.has_member() ? "change the settings of Redis, which goes on running"
-                                        : "start Redis as " + std::string(name == primary_ ? "the primary" : "a replica of " + primary_);
+  std::string summary =
+      is.has_member() ? "change the settings of Redis, which goes on running"
+                      : "start Redis as " + std::string(name == primary_ ? "the primary" : "a replica of " + primary_);
   if (is.has_member() && !is.member().running()) summary = "start Redis, whose role the Sentinels say";
   payload.set_first_primary(primary_);
   payload.set_wish(established_ ? carried_out_ : allocation_.serial());
@@ -192,7 +192,8 @@ void CacheDraft::PlanMember(const std::string& name) {
   action.SetPayload(payload);
   AddSecret(password_, action);
   BindTopology(payload.topology(), action);
-  const std::size_t place = Add(name, std::move(action), name == primary_ || established_ ? Places() : nodes_.at(primary_).own);
+  const std::size_t place =
+      Add(name, std::move(action), name == primary_ || established_ ? Places() : nodes_.at(primary_).own);
   members_set_.push_back(place);
 }
 
@@ -205,7 +206,8 @@ Status CacheDraft::PlanUsers(const std::string& name) {
     *wish.mutable_commands() = wanted.commands();
     *wish.mutable_keys() = wanted.keys();
     *wish.mutable_channels() = wanted.channels();
-    PW_ASSIGN(const v1::SecretUse use, ReadSecret(reader_, wanted.password(), "the user " + user + " of " + object_.key.Text()));
+    PW_ASSIGN(const v1::SecretUse use,
+              ReadSecret(reader_, wanted.password(), "the user " + user + " of " + object_.key.Text()));
     *wish.mutable_password() = use;
     uses.push_back(use);
   }
@@ -263,8 +265,9 @@ void CacheDraft::PlanWish() {
   const bool moves = primary_ != spec_.primary();
   const std::string from = primary_.empty() ? "" : " (is " + primary_ + ")";
   sentinels_set_ = {Failover(spec_.primary(), allocation_.serial(),
-                             moves ? "make " + spec_.primary() + " the primary" + from + "; nothing acknowledged is lost"
-                                   : spec_.primary() + " is the primary already: that is the wish now",
+                             moves
+                                 ? "make " + spec_.primary() + " the primary" + from + "; nothing acknowledged is lost"
+                                 : spec_.primary() + " is the primary already: that is the wish now",
                              moves, after)};
   if (moves) primary_ = spec_.primary();
 }
@@ -311,8 +314,8 @@ std::string CachePrimaryOf(const v1::kinds::CacheSpec& spec, const std::map<std:
       break;
     }
   }
-  const auto most = std::max_element(votes.begin(), votes.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto most =
+      std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == votes.end() ? "" : most->first;
 }
 

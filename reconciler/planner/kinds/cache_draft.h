@@ -35,8 +35,8 @@ class CacheDraft {
   using Places = std::vector<std::size_t>;
   struct Node {
     const v1::kinds::CacheObserved* is = nullptr;  // never null
-    std::string address;  // "" while it is not known
-    Places own;           // this server's actions so far, the last of them
+    std::string address;                           // "" while it is not known
+    Places own;                                    // this server's actions so far, the last of them
   };
 
   Status Look();
@@ -70,8 +70,8 @@ class CacheDraft {
   std::vector<std::string> members_;  // sorted
   std::vector<std::string> sentinels_;
   std::map<std::string, Node> nodes_;
-  bool established_ = false;     // some member was set up before
-  std::string primary_;          // the member that is, or is to be the first; "" where it cannot be told
+  bool established_ = false;      // some member was set up before
+  std::string primary_;           // the member that is, or is to be the first; "" where it cannot be told
   std::int64_t carried_out_ = 0;  // the newest wish that was
   Places members_set_;
   Places sentinels_set_;

@@ -50,7 +50,9 @@ ActionDraft Leave(const ObjectInput& object, const std::string& server, bool mem
   action.action.set_verb("cache.leave");
   action.action.set_subject(member ? "redis" : "sentinel");
   action.action.set_summary("take " + what + " of cache " + object.key.name + " away from " + server +
-                            (purge ? " WITH ITS DATA" : member ? "; its data stays" : ""));
+                            (purge    ? " WITH ITS DATA"
+                             : member ? "; its data stays"
+                                      : ""));
   action.action.set_deletes(true);
   if (purge) action.action.set_disruption(v1::DISRUPTION_DATA_LOSS);
   v1::kinds::CacheLeaveAction payload;

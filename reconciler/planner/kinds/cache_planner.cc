@@ -36,7 +36,9 @@ Result<SliceDraft> PlanLive(const ObjectInput& object, RecordingReader& reader) 
 void TellAddresses(const CacheSpec& spec, const CacheObserved& is, CacheStatus& status) {
   for (const auto* addresses : {&is.member().addresses(), &is.sentinel().addresses()}) {
     for (const auto& [name, address] : *addresses) {
-      const auto in = [&name = name](const auto& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
+      const auto in = [&name = name](const auto& list) {
+        return std::find(list.begin(), list.end(), name) != list.end();
+      };
       if (in(spec.members())) (*status.mutable_addresses())[name] = kinds::CacheEndpoint(address, spec.port());
       if (in(spec.sentinel().servers())) {
         (*status.mutable_sentinels())[name] = kinds::CacheEndpoint(address, spec.sentinel().port());

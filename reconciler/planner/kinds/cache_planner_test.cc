@@ -41,10 +41,14 @@ class CachePlannerTest : public ::testing::Test {
   void AddServer(const std::string& name) {
     facts_.PutObject(MakeTestObject("server", name, ServerSpec()));
     AgentInput agent = MakeTestAgent(name);
-    for (const char* verb : {"cache.tools.install", "cache.member.set", "cache.users.set", "cache.sentinel.set",
-                             "cache.sentinel.forget", "cache.failover", "cache.leave"}) {
+    for (const char* verb :
+         {"cache.tools.install", "cache.member.set", "cache.users.set", "cache.sentinel.set", "cache.sentinel.forget",
+          "cache.failover", "cache.leave", "mesh.tools.install", "mesh.key.make", "mesh.key.stage", "mesh.key.switch",
+          "mesh.rules.apply", "mesh.interface.set", "mesh.peers.sync", "mesh.peers.announce", "mesh.peer.follow",
+          "mesh.names.write", "mesh.member.leave"}) {
       agent.verbs.insert(verb);
     }
+    agent.capabilities = {{"wireguard", "kernel"}, {"nftables", "1"}};
     facts_.PutAgent(agent);
     SetAddress(name, "192.0.2." + std::to_string(name[0] - 'a' + 1));
   }
@@ -364,7 +368,8 @@ TEST_F(CachePlannerTest, DeletionTakesSentinelsFirstAndKeepsTheData) {
   spec_.set_deletion_protection(false);
   Establish();
   Put(ObjectLifecycle::kTombstone);
-  EXPECT_THAT(Lines(), ElementsAre("a cache.leave", "b cache.leave", "c cache.leave", "a cache.leave", "b cache.leave"));
+  EXPECT_THAT(Lines(),
+              ElementsAre("a cache.leave", "b cache.leave", "c cache.leave", "a cache.leave", "b cache.leave"));
   const v1::Slice slice = Slice();
   for (const v1::Action& action : slice.actions()) EXPECT_NE(action.disruption(), v1::DISRUPTION_DATA_LOSS);
 }

@@ -223,7 +223,8 @@ TEST_F(DatabasePlannerTest, ACloneWaitsForTheSlotThatItNeeds) {
 TEST_F(DatabasePlannerTest, AddressesThatAreNotKnownComeBound) {
   facts_.RemoveObserved({"server", "b"}, "b");
   Put();
-  for (const v1::Action& action : Slice().actions()) {
+  const v1::Slice slice = Slice();
+  for (const v1::Action& action : slice.actions()) {
     if (action.verb() != "database.instance.create") continue;
     ASSERT_EQ(action.bindings_size(), 1);
     EXPECT_EQ(action.bindings(0).name(), "address/b");

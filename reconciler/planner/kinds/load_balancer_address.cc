@@ -79,7 +79,6 @@ Result<std::optional<ActionDraft>> PlanSharedAddress(const ObjectInput& object, 
     draft.Bind("peer/" + peer, {"server", peer}, peer, "address");
     draft.after_objects.push_back({"server", peer});
   }
-  draft.after_objects.push_back({"server", server});
   if (is.has_shared_address()) {
     draft.action.set_disruption(v1::DISRUPTION_RELOAD);
     draft.action.set_downtime_ms(kMoveMs);

@@ -78,9 +78,15 @@ Status LoadBalancerDraft::ReadSecrets() {
       const std::string what = "the certificate " + name + " of the listener " + listener_name;
       PW_ASSIGN(const v1::SecretUse use, ReadSecret(reader_, certificate.certificate(), what));
       if (!certificate.certificate().has_version()) versions_[use.name()] = use.version();
-      if (!certificate.has_private_key()) continue;
-      PW_ASSIGN(const v1::SecretUse key, ReadSecret(reader_, certificate.private_key(), "the key of " + what));
-      if (!certificate.private_key().has_version()) versions_[key.name()] = key.version();
+      v1::SecretReference key = certificate.private_key();
+      if (!certificate.has_private_key()) {
+        const kinds::CertificateFiles files = kinds::FilesOf(certificate, versions_);
+        if (files.key.key() == files.certificate.key()) continue;
+        key = certificate.certificate();
+        key.set_key(files.key.key());
+      }
+      PW_ASSIGN(const v1::SecretUse key_use, ReadSecret(reader_, key, "the key of " + what));
+      if (!key.has_version()) versions_[key_use.name()] = key_use.version();
     }
   }
   return Ok();

@@ -85,8 +85,7 @@ void AddEndpoints(const LoadBalancerSpec& spec, LoadBalancerStatus& status) {
     address = status.addresses().at(spec.servers(0));
   }
   for (const auto& [name, listener] : spec.listeners()) {
-    const bool everywhere =
-        listener.address().empty() || listener.address() == "::" || listener.address() == "0.0.0.0";
+    const bool everywhere = listener.address().empty() || listener.address() == "::" || listener.address() == "0.0.0.0";
     const std::string& at = everywhere ? address : listener.address();
     if (!at.empty()) (*status.mutable_endpoints())[name] = kinds::nginx::HostPort(at, listener.port());
   }

@@ -323,7 +323,7 @@ class CacheOnTheLab(Acceptance):
         eventually("the cache to be gone", lambda: self.world.json("get", "cache") == [], 60)
         for name in NAMES:
             self.assertIn("appendonlydir", self.sh(name, "ls /var/lib/redis/shop/data"))
-            self.assertNotIn("podwright", self.sh(name, "ls /etc/systemd/system"))
+            self.assertNotIn("@shop", self.sh(name, "ls /etc/systemd/system /etc/systemd/system/multi-user.target.wants"))
             self.assertNotIn("ok installed", self.sh(name, "dpkg-query -W -f '${Status}' redis-server", check=False))
         self.world.apply(self.full(extra="  purge: true\n"), timeout=600)
         self.assertEqual(self.redis(self.healthy()["primary"], "GET app:stays"), "yes")

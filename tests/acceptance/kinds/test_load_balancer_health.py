@@ -5,7 +5,8 @@ import json
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Path(__file__).resolve().parent)]
+import test_cache as caches  # noqa: E402: its documents and its client
 from harness import Acceptance, eventually, main  # noqa: E402
 
 BALANCERS = ["one", "two"]
@@ -153,6 +154,55 @@ class BalancersOnTheLab(Acceptance):
         for server in BALANCERS:
             eventually(f"it to be gone from {server}", lambda: not self.on(server), 30)
             self.assertEqual(self.sh(server, "ls /etc/podwright/load-balancers/shop"), "http\n")
+
+
+FRONT = ("apiVersion: podwright.dev/v1\nkind: LoadBalancer\nmetadata: {name: front}\nspec:\n  servers: [three]\n"
+         "  listeners:\n    write: {protocol: tcp, port: 7000, backend: write}\n"
+         "    read: {protocol: tcp, port: 7001, backend: read}\n"
+         "  backends:\n    write: {cache: {name: shop}}\n    read: {cache: {name: shop, endpoint: replicas}}\n")
+
+
+class FollowedCacheOnTheLab(Acceptance):
+    """A balancer in front of a cache with Sentinels."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.world.apply(caches.SERVERS + "\n---\n" + caches.SECRET, timeout=900)
+        cls.world.run("secret", "set", "app-password", stdin=caches.PASSWORD)
+        cls.world.apply(cls.full(), timeout=900)
+        cls.world.shell("three", f"cat > /root/redis.py <<'X'\n{caches.CLIENT}X\n")
+
+    @staticmethod
+    def full():
+        return "\n---\n".join([caches.SERVERS, caches.SECRET, caches.cache(), FRONT])
+
+    def primary(self):
+        return self.world.json("get", "cache")[0]["status"].get("primary")
+
+    def through(self, port, command):
+        text = f"app {caches.PASSWORD}\\n{command}"
+        return self.world.shell("three", f"printf '{text}\\n' | python3 /root/redis.py 127.0.0.1 {port}", check=False).strip()
+
+    def test_a_failover_is_followed_without_the_control_plane(self):
+        eventually("a write to go through", lambda: self.through(7000, "SET app:k before") == "OK", 60)
+        eventually("a replica to read it", lambda: self.through(7001, "GET app:k") == "before", 30)
+        self.assertIn("READONLY", self.through(7001, "SET app:k other"))
+        before = eventually("the primary to be known", self.primary, 30)
+        unit = "podwright-cache@shop"
+        self.world.stop()
+        try:
+            # Alive for systemd and for whoever connects, dead for who asks: only the Sentinels can tell.
+            self.world.shell(before, f"systemctl kill -s STOP {unit}")
+            eventually("a write to go to the new primary", lambda: self.through(7000, "SET app:k after") == "OK", 90)
+            self.world.shell(before, f"systemctl kill -s CONT {unit}")
+            eventually("reads to go on", lambda: self.through(7001, "GET app:k") == "after", 60)
+        finally:
+            self.world.shell(before, f"systemctl kill -s CONT {unit}")
+            self.world.start()
+        eventually("the new primary to be told", lambda: self.primary() not in (None, before), 90)
+        eventually("the next plan to be empty", lambda: self.world.plan(
+            self.full(), "--detailed-exitcode", code=(0, 2)) is not None and self.world.last.returncode == 0, 60)
 
 
 if __name__ == "__main__":

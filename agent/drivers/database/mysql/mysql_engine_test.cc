@@ -63,7 +63,7 @@ class MysqlEngineTest : public ::testing::Test {
   }
   bool Runs() { return host_.units[kUnit].state.active_state == "active"; }
   void Say(const std::string& part, const std::string& answer) { answers_[part] = answer; }
-  Setup setup() { return {instance_, kept_}; }
+  database::Setup setup() { return {instance_, kept_}; }
   std::string File(const std::string& path) { return host_.files.contains(path) ? host_.files[path].content : ""; }
   void Create() {
     host_.units[kUnit].state.load_state = "loaded";

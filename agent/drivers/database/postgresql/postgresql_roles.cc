@@ -13,6 +13,11 @@ constexpr std::chrono::seconds kReplayLimit{30};
 constexpr std::chrono::seconds kJoinLimit{20};
 constexpr std::chrono::seconds kRewindLimit{1800};
 
+// As psql writes a boolean.
+bool IsTrue(const std::string& text) {
+  return !text.empty() && text.front() == 't';
+}
+
 }  // namespace
 
 Status PostgresqlEngine::Fence(const Instance& instance, const std::string& successor) {
@@ -23,7 +28,7 @@ Status PostgresqlEngine::Fence(const Instance& instance, const std::string& succ
               Sql(instance).Value("select count(*) from pg_stat_replication where state = 'streaming' and "
                                   "application_name = " +
                                   Literal(successor)));
-    if (joined == "0") {
+    if (joined.empty() || joined.front() == '0') {
       return FailedPrecondition(successor +
                                 " is not joined to this primary, and could not have everything: nothing was "
                                 "changed");
@@ -56,12 +61,12 @@ Status PostgresqlEngine::Promote(const Setup& setup, const std::string& position
   if (!IsPosition(position)) return InvalidArgument("\"" + position + "\" is no position in a log");
   const Psql sql = Sql(setup.instance);
   PW_ASSIGN(const std::string replica, sql.Value("select pg_is_in_recovery()"));
-  if (replica == "t") {
+  if (IsTrue(replica)) {
     const auto until = std::chrono::steady_clock::now() + kReplayLimit;
     for (;;) {
       PW_ASSIGN(const std::string has,
                 sql.Value("select pg_last_wal_replay_lsn() > " + Literal(position) + "::pg_lsn"));
-      if (has == "t") break;
+      if (IsTrue(has)) break;
       if (std::chrono::steady_clock::now() >= until) {
         PW_ASSIGN(const std::string at, sql.Value("select pg_last_wal_replay_lsn()"));
         return FailedPrecondition("this replica has the log up to " + at + ", and the former primary stopped at " +
@@ -70,7 +75,7 @@ Status PostgresqlEngine::Promote(const Setup& setup, const std::string& position
       std::this_thread::sleep_for(kPoll);
     }
     PW_ASSIGN(const std::string promoted, sql.Value("select pg_promote(true, 60)"));
-    if (promoted != "t") return DeadlineExceeded("PostgreSQL did not finish the promotion within a minute");
+    if (!IsTrue(promoted)) return DeadlineExceeded("PostgreSQL did not finish the promotion within a minute");
   }
   PW_TRY(SetSlots(setup.instance, slots));
   PW_TRY(WriteFiles(setup));

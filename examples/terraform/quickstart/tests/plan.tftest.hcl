@@ -3,11 +3,11 @@ run "plan" {
   command = plan
 
   assert {
-    condition     = podwright_server.web_1.secrets["/etc/hello/token"].secret == podwright_secret.hello_token.name
-    error_message = "the token is not delivered to web-1"
+    condition     = podwright_database.orders.users["app"].password.secret == podwright_secret.orders_password.name
+    error_message = "the shop's user does not log in with the generated password"
   }
   assert {
-    condition     = podwright_server.db_1.planned_disruption == "none"
+    condition     = podwright_server.web_1.planned_disruption == "none"
     error_message = "making a server disturbs another one"
   }
 }
