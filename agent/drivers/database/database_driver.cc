@@ -105,7 +105,9 @@ class DatabaseDriver final : public Driver {
     PW_ASSIGN(const DatabaseSpec spec, SpecOf(bytes));
     const DatabaseKept kept = KeptOf(state);
     PW_ASSIGN(Engine * engine, EngineOf(spec.engine()));
-    const Instance instance = InstanceOf(state, spec);
+    // What is there stays what is looked at, whatever version somebody asks for now.
+    const Instance instance =
+        kept.has_configuration() ? InstanceOf(state, kept.configuration()) : InstanceOf(state, spec);
     PW_TRY(database::CheckInstanceName(instance.version, instance.name));
     PW_ASSIGN(DatabaseObserved observed, engine->Look({instance, spec, kept}));
     PW_TRY(AddLacking(*engine, spec.version(), observed));

@@ -53,10 +53,18 @@ ActionDraft DatabaseDraft::Action(const std::string& server, std::string verb, s
 
 std::size_t DatabaseDraft::Add(const std::string& server, ActionDraft action, const Places& also) {
   action.after = own_[server];
-  for (const std::size_t place : also) {
+  Places others = also;
+  action.after_objects.push_back({"server", server});
+  // Who still installs does not answer what it is asked for: a value of another member waits for what that one does.
+  for (const v1::FactBinding& binding : action.action.bindings()) {
+    if (binding.server() == server) continue;
+    const Places& own = own_[binding.server()];
+    others.insert(others.end(), own.begin(), own.end());
+    action.after_objects.push_back({"server", binding.server()});
+  }
+  for (const std::size_t place : others) {
     if (std::find(action.after.begin(), action.after.end(), place) == action.after.end()) action.after.push_back(place);
   }
-  action.after_objects.push_back({"server", server});
   if (spec_.has_mesh()) action.after_objects.push_back({"mesh", spec_.mesh()});
   draft_.actions.push_back(std::move(action));
   own_[server] = {draft_.actions.size() - 1};
@@ -257,7 +265,11 @@ void DatabaseDraft::PlanRestarts() {
                               "max_locks_per_transaction"}) {
       const auto wanted = spec_.parameters().find(limit);
       const auto found = members_.all.at(name).is->parameters().find(limit);
-      if (wanted == spec_.parameters().end() || found == members_.all.at(name).is->parameters().end()) continue;
+      if (found == members_.all.at(name).is->parameters().end()) continue;
+      if (wanted == spec_.parameters().end()) {  // back to the default, which was raised
+        lowers = true;
+        continue;
+      }
       const std::string& was = found->second.value();
       lowers =
           lowers || wanted->second.size() < was.size() || (wanted->second.size() == was.size() && wanted->second < was);

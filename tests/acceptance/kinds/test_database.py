@@ -63,8 +63,12 @@ class PostgresqlOnTheLab(Acceptance):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.world.apply(full(), timeout=900)
-        cls.world.shell("three", f"cat > /root/writer.py <<'X'\n{WRITER}X\n")
+        try:
+            cls.world.apply(full(), timeout=900)
+            cls.world.shell("three", f"cat > /root/writer.py <<'X'\n{WRITER}X\n")
+        except BaseException:
+            cls.world.close()
+            raise
 
     def sh(self, server, command, **options):
         return self.world.shell(server, command, **options)
@@ -74,7 +78,7 @@ class PostgresqlOnTheLab(Acceptance):
                        **options).strip()
 
     def status(self, name="orders"):
-        return [d for d in self.world.json("get", "database") if d["metadata"]["name"] == name][0]["status"]
+        return [d for d in self.world.json("get", "database") if d["name"] == name][0]["status"]
 
     def login(self, user="app"):
         return self.status()["users"][user]["login"]
@@ -269,6 +273,9 @@ class PostgresqlOnTheLab(Acceptance):
         self.world.apply(full(), "--prune")
 
     def test_i_an_instance_made_by_hand_is_adopted(self):
+        self.sh("three", "command -v pg_createcluster || (mkdir -p /etc/postgresql-common/createcluster.d; echo "
+                         "'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/x.conf; "
+                         "DEBIAN_FRONTEND=noninteractive apt-get install -y -q postgresql-15)", timeout=300)
         self.sh("three", "pg_createcluster 15 hand --port 5444 --start")
         self.sql("three", "create database legacy", port=5444)
         def hand(more):

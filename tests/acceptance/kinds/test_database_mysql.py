@@ -62,7 +62,11 @@ class MariaDbOnTheLab(Acceptance):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.world.apply(full(), timeout=900)
+        try:
+            cls.world.apply(full(), timeout=900)
+        except BaseException:
+            cls.world.close()  # unittest does it only after what was set up
+            raise
         cls.world.shell("client", "cat > /root/writer.sh <<'X'\n" + WRITER + "X\n")
 
     def setUp(self):

@@ -68,6 +68,11 @@ TEST(Sql, AnAccountIsMadeForEachHostAndOthersGo) {
                          Not(HasSubstr("DROP USER IF EXISTS 'app'@'10.0.0.1'"))));
 }
 
+TEST(Sql, WhatIsLeftOfADeletedAccountIsNotInTheWay) {
+  const std::string sql = EnsureAccount({"app", {"10.0.0.1"}, {"*A"}, 0}, {});
+  EXPECT_LT(sql.find("DROP USER IF EXISTS 'app'@'10.0.0.1'"), sql.find("CREATE USER IF NOT EXISTS 'app'@'10.0.0.1'"));
+}
+
 TEST(Sql, AnAccountWithoutAPasswordLetsNobodyIn) {
   const std::string sql = EnsureAccount({"app", {"%"}, {}, 0}, {});
   EXPECT_THAT(sql, AllOf(HasSubstr("CREATE USER IF NOT EXISTS 'app'@'%' IDENTIFIED VIA mysql_native_password USING "

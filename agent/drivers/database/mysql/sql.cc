@@ -185,10 +185,13 @@ Result<std::vector<std::string>> HostsOf(const std::vector<std::string>& network
 
 std::string EnsureAccount(const Account& account, const std::vector<std::string>& present) {
   std::string sql;
-  const std::set<std::string> wanted(account.hosts.begin(), account.hosts.end());
-  for (const std::string& host : present) {
-    if (!wanted.contains(host)) sql += "DROP USER IF EXISTS " + At(account.name, host) + ";\n";
+  std::set<std::string> drop(present.begin(), present.end());
+  for (const std::string& host : account.hosts) {
+    // An account that was deleted from MariaDB's tables by hand leaves its grants there, and is in the way of a new
+    // one.
+    if (drop.erase(host) == 0) drop.insert(host);
   }
+  for (const std::string& host : drop) sql += "DROP USER IF EXISTS " + At(account.name, host) + ";\n";
   std::string identified;
   for (const std::string& verifier : account.verifiers) {
     identified += identified.empty() ? " IDENTIFIED VIA " : " OR ";

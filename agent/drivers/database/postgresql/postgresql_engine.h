@@ -56,7 +56,7 @@ class PostgresqlEngine final : public Engine {
   Result<std::string> ReadText(const std::string& path) const;  // "" where nothing is
   Result<bool> UnitRuns(const Instance& instance) const;
   Result<ControlData> Control(const Instance& instance) const;
-  Status LookAtDisk(const Question& question, DatabaseObserved& observed);
+  Status LookAtDisk(const Question& question, bool runs, DatabaseObserved& observed);
   Status LookAtServer(const Question& question, DatabaseObserved& observed);
   Status LookAtExtensions(const Question& question, DatabaseObserved& observed);
 
@@ -75,6 +75,7 @@ class PostgresqlEngine final : public Engine {
   Status CheckRoom(const Setup& setup);
   Status BaseBackup(const Setup& setup);
   Status SetStandby(const Instance& instance, bool standby);
+  Status AwaitLimits(const Instance& instance);
   Status AwaitAnswer(const Instance& instance);
   Result<bool> AwaitStreaming(const Instance& instance, std::chrono::seconds limit);
   Status Stop(const Instance& instance);

@@ -1,5 +1,7 @@
 // An instance's life: made, cloned, started, stopped, retired.
 #include <charconv>
+#include <cstdlib>
+#include <map>
 #include <sstream>
 #include <thread>
 
@@ -47,9 +49,9 @@ Status PostgresqlEngine::AwaitAnswer(const Instance& instance) {
 Error PostgresqlEngine::StartFailure(const Instance& instance, const Error& error) const {
   std::string words;
   const std::string unit = PathsOf(instance.version, instance.name).unit;
-  const ProcessRequest journal = host::Program({"journalctl", "-u", unit, "-n", "6", "-o", "cat", "--no-pager"});
+  const ProcessRequest journal = host::Program({"journalctl", "-u", unit, "-n", "10", "-o", "cat", "--no-pager"});
   const std::string file = "/var/log/postgresql/postgresql-" + instance.version + "-" + instance.name + ".log";
-  for (const ProcessRequest& request : {journal, host::Program({"tail", "-n", "6", file})}) {
+  for (const ProcessRequest& request : {journal, host::Program({"tail", "-n", "30", file})}) {
     const auto result = env_.host.programs.Run(request);
     if (!result.ok() || !result->Succeeded()) continue;
     std::istringstream in(result->out);
@@ -75,9 +77,44 @@ Status PostgresqlEngine::Stop(const Instance& instance) {
   return env_.host.units.Stop(Unit(instance));
 }
 
+// postgresql.org, "Hot Standby", Administrator's Overview: a replica does not start with a smaller limit than its
+// primary had when it wrote the last log that the replica has. So it waits until it has heard of a lowered one.
+Status PostgresqlEngine::AwaitLimits(const Instance& instance) {
+  const std::map<std::string, std::string> limits = {{"max_connections", "max_connections setting"},
+                                                     {"max_worker_processes", "max_worker_processes setting"},
+                                                     {"max_wal_senders", "max_wal_senders setting"},
+                                                     {"max_prepared_transactions", "max_prepared_xacts setting"},
+                                                     {"max_locks_per_transaction", "max_locks_per_xact setting"}};
+  PW_ASSIGN(const Identity identity, Identify(instance));
+  if (!identity.Is(Role::kReplica)) return Ok();
+  PW_ASSIGN(
+      const auto rows,
+      Sql(instance).Query("select s.name, coalesce((select f.setting from pg_file_settings f where f.name = s.name "
+                          "order by f.seqno desc limit 1), s.boot_val) from pg_settings s where s.name like "
+                          "'max\\_%'"));
+  const auto until = std::chrono::steady_clock::now() + kStreamingLimit;
+  for (;;) {
+    PW_ASSIGN(const ControlData control, Control(instance));
+    std::string larger;
+    for (const Row& row : rows) {
+      const auto limit = row.size() < 2 ? limits.end() : limits.find(row[0]);
+      if (limit == limits.end()) continue;
+      const auto known = control.limits.find(limit->second);
+      if (known != control.limits.end() && known->second > std::atoll(row[1].c_str())) larger = row[0];
+    }
+    if (larger.empty()) return Ok();
+    if (std::chrono::steady_clock::now() >= until) {
+      return FailedPrecondition("the primary still has a larger " + larger +
+                                ", with which this replica would not start again: it is not restarted");
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
 Result<bool> PostgresqlEngine::RestartIfPending(const Instance& instance) {
   PW_ASSIGN(const auto pending, Sql(instance).Query("select name from pg_settings where pending_restart"));
   if (pending.empty()) return false;
+  PW_TRY(AwaitLimits(instance));
   const Status restarted = env_.host.units.Restart(Unit(instance));
   if (!restarted.ok()) return StartFailure(instance, restarted.error());
   PW_TRY(AwaitAnswer(instance));

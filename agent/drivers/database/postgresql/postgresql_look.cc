@@ -180,8 +180,8 @@ Result<DatabaseObserved> PostgresqlEngine::Look(const Question& question) {
     observed.set_state("unfinished");
     return observed;
   }
-  PW_TRY(LookAtDisk(question, observed));
   PW_ASSIGN(const bool runs, UnitRuns(question.instance));
+  PW_TRY(LookAtDisk(question, runs, observed));
   observed.set_state(runs ? "running" : mark.state == "kept" ? "kept" : "stopped");
   if (runs) PW_TRY(LookAtServer(question, observed));
   if (mark.object.empty()) {
@@ -192,13 +192,12 @@ Result<DatabaseObserved> PostgresqlEngine::Look(const Question& question) {
 }
 
 // Of a running server the control file is behind: LookAtServer says it better.
-Status PostgresqlEngine::LookAtDisk(const Question& question, DatabaseObserved& observed) {
+Status PostgresqlEngine::LookAtDisk(const Question& question, bool runs, DatabaseObserved& observed) {
   const Paths paths = PathsOf(question.instance.version, question.instance.name);
   PW_ASSIGN(const bool standby, Exists(paths.data + "/standby.signal"));
   observed.set_role(standby ? "replica" : "primary");
   PW_ASSIGN(const bool fenced, Exists(paths.fence));
   if (fenced) observed.set_fenced(true);
-  PW_ASSIGN(const bool runs, UnitRuns(question.instance));
   if (runs) return Ok();
   PW_ASSIGN(const ControlData control, Control(question.instance));
   observed.set_timeline(control.timeline);

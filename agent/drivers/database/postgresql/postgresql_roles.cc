@@ -60,22 +60,20 @@ Status PostgresqlEngine::Promote(const Setup& setup, const std::string& position
                                  const std::vector<std::string>& slots) {
   if (!IsPosition(position)) return InvalidArgument("\"" + position + "\" is no position in a log");
   const Psql sql = Sql(setup.instance);
-  PW_ASSIGN(const std::string replica, sql.Value("select pg_is_in_recovery()"));
-  if (IsTrue(replica)) {
-    const auto until = std::chrono::steady_clock::now() + kReplayLimit;
-    for (;;) {
-      PW_ASSIGN(const std::string has,
-                sql.Value("select pg_last_wal_replay_lsn() > " + Literal(position) + "::pg_lsn"));
-      if (IsTrue(has)) break;
-      if (std::chrono::steady_clock::now() >= until) {
-        PW_ASSIGN(const std::string at, sql.Value("select pg_last_wal_replay_lsn()"));
-        return FailedPrecondition("this replica has the log up to " + at + ", and the former primary stopped at " +
-                                  position + ": it is not promoted, so that nothing is lost");
-      }
-      std::this_thread::sleep_for(kPoll);
+  const auto until = std::chrono::steady_clock::now() + kReplayLimit;
+  // One question a round: nobody can write until this is done.
+  for (;;) {
+    PW_ASSIGN(const std::string missing,
+              sql.Value("select case when not pg_is_in_recovery() then 'primary' when pg_last_wal_replay_lsn() > " +
+                        Literal(position) +
+                        "::pg_lsn then pg_promote(true, 60)::text else pg_last_wal_replay_lsn()::text end"));
+    if (missing == "primary" || missing == "true") break;
+    if (missing == "false") return DeadlineExceeded("PostgreSQL did not finish the promotion within a minute");
+    if (std::chrono::steady_clock::now() >= until) {
+      return FailedPrecondition("this replica has the log up to " + missing + ", and the former primary stopped at " +
+                                position + ": it is not promoted, so that nothing is lost");
     }
-    PW_ASSIGN(const std::string promoted, sql.Value("select pg_promote(true, 60)"));
-    if (!IsTrue(promoted)) return DeadlineExceeded("PostgreSQL did not finish the promotion within a minute");
+    std::this_thread::sleep_for(kPoll);
   }
   PW_TRY(SetSlots(setup.instance, slots));
   PW_TRY(WriteFiles(setup));

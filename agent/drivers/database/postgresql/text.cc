@@ -223,6 +223,9 @@ Result<ControlData> ParseControlData(const std::string& text) {
       std::max(Number(lines["Latest checkpoint's TimeLineID"]), Number(lines["Min recovery ending loc's timeline"]));
   data.system = lines["Database system identifier"];
   data.checksums = Number(lines["Data page checksum version"]) > 0;
+  for (const auto& [name, value] : lines) {
+    if (name.starts_with("max_") && name.ends_with(" setting")) data.limits[name] = Number(value);
+  }
   if (data.system.empty() || data.timeline == 0) return Internal("pg_controldata answered what is not understood");
   return data;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,7 @@ struct ControlData {
   std::int64_t timeline = 0;
   std::string system;
   bool checksums = false;
+  std::map<std::string, std::int64_t> limits;  // "max_connections setting": of the primary that wrote the log
 };
 Result<ControlData> ParseControlData(const std::string& text);
 

@@ -107,12 +107,14 @@ TEST(PostgresqlText, TheControlFileTellsWhereAFormerPrimaryStopped) {
       "Database cluster state:               shut down\n"
       "Latest checkpoint location:           0/3000028\n"
       "Latest checkpoint's TimeLineID:       2\n"
+      "max_connections setting:              120\n"
       "Data page checksum version:           1\n");
   ASSERT_TRUE(data.ok());
   EXPECT_TRUE(data->clean);
   EXPECT_EQ(data->checkpoint, "0/3000028");
   EXPECT_EQ(data->timeline, 2);
   EXPECT_TRUE(data->checksums);
+  EXPECT_EQ(data->limits.at("max_connections setting"), 120);
   EXPECT_FALSE(ParseControlData("pg_controldata: error").ok());
 }
 
