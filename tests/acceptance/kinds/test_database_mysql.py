@@ -215,7 +215,8 @@ class MariaDbOnTheLab(Acceptance):
 
     def test_zz_a_deleted_database_keeps_its_data_and_the_same_name_goes_on_with_it(self):
         self.log_in("app", "one", "CREATE TABLE IF NOT EXISTS kept (n INT); INSERT INTO kept VALUES (11)")
-        self.world.apply(SERVERS, timeout=300)
+        self.world.apply(SERVERS, "--prune", timeout=300)
+        eventually("the database to be gone", lambda: self.world.json("get", "database") == [])
         for server in ("one", "two"):
             self.world.shell(server, "test -d /var/lib/mariadb/the_orders/shop")
             self.assertNotEqual(self.world.shell(server, "systemctl is-active podwright-mariadb@the_orders", check=False).strip(), "active")
@@ -225,7 +226,8 @@ class MariaDbOnTheLab(Acceptance):
         self.log_in("app", "one", "INSERT INTO kept VALUES (12)")
         eventually("the row on the replica", lambda: "12" in self.log_in("app", "two", "SELECT n FROM kept", check=False))
         self.apply(extra="  on_delete: purge\n")
-        self.world.apply(SERVERS, timeout=300)
+        self.world.apply(SERVERS, "--prune", timeout=300)
+        eventually("the database to be gone", lambda: self.world.json("get", "database") == [])
         for server in ("one", "two"):
             self.world.shell(server, "test ! -e /var/lib/mariadb/the_orders")
             self.world.shell(server, "test ! -e /etc/mysql/podwright/the_orders.cnf")
