@@ -58,7 +58,7 @@ proof() {
 
   on web-1 'export PGPASSWORD; PGPASSWORD=$(cat /etc/shop/orders-password)
     psql -qX -h 127.0.0.1 -p 5000 -U "$1" orders -c "create table if not exists visits (what text);
-      insert into visits values ($$a row written through the balancer$$)"
+      insert into visits values (\$\$a row written through the balancer\$\$)"
     for _ in {1..100}; do
       row=$(psql -qXAt -h "$2.shop.internal" -p 5432 -U "$1" orders -c "select what from visits limit 1") || row=
       [ -z "$row" ] || break
