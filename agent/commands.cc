@@ -101,7 +101,8 @@ Status StatusCommand(const std::string& state_folder) {
 }
 
 Status CacheGateCommand(const std::string& cache) {
-  const bool plain = !cache.empty() && cache.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  const bool plain =
+      !cache.empty() && cache.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
   if (!plain) return InvalidArgument("\"" + cache + "\" is no name of a cache");
   host::RealHost machine;
   const host::Host host = machine.View();

@@ -35,8 +35,8 @@ Status CheckTogether(const ObjectInput& object, const std::string& server, Recor
     }
     if (spec.engine() == theirs.engine() &&
         kinds::DatabaseInstance(object.key.name, spec) == kinds::DatabaseInstance(other->key.name, theirs)) {
-      return FailedPrecondition(both + ", and both are the instance " +
-                                kinds::DatabaseInstance(object.key.name, spec) + ": give one of them another");
+      return FailedPrecondition(both + ", and both are the instance " + kinds::DatabaseInstance(object.key.name, spec) +
+                                ": give one of them another");
     }
   }
   return Ok();

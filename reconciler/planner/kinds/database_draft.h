@@ -62,10 +62,10 @@ class DatabaseDraft {
   RecordingReader& reader_;
   DatabaseMembers members_;
   v1::SecretUse replication_;
-  std::vector<std::string> names_;        // of the members, sorted
-  std::map<std::string, Places> own_;     // the last action of each member
+  std::vector<std::string> names_;          // of the members, sorted
+  std::map<std::string, Places> own_;       // the last action of each member
   std::map<std::string, bool> configures_;  // members whose configuration this plan changes
-  Places primary_ready_;                  // what clones wait for
+  Places primary_ready_;                    // what clones wait for
   SliceDraft draft_;
 };
 

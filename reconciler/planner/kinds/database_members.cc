@@ -37,8 +37,8 @@ Result<DatabaseMember> Look(const ObjectInput& object, const std::string& name, 
   DatabaseMember member;
   const ObservedInput* observed = reader.Observed(object.key, name);
   member.seen = observed != nullptr;
-  member.is =
-      member.seen ? static_cast<const DatabaseObserved*>(observed->observed.get()) : &DatabaseObserved::default_instance();
+  member.is = member.seen ? static_cast<const DatabaseObserved*>(observed->observed.get())
+                          : &DatabaseObserved::default_instance();
   if (spec.has_mesh()) {
     PW_ASSIGN(member.address, MeshAddress(object, spec.mesh(), name, reader));
   } else if (const ObservedInput* server = reader.Observed({"server", name}, name)) {
@@ -102,8 +102,8 @@ Result<DatabaseMembers> ReadMembers(const ObjectInput& object, RecordingReader& 
   }
   const auto* allocation = static_cast<const DatabaseAllocation*>(reader.Allocation(object.key));
   members.primary = allocation != nullptr && members.all.contains(allocation->first()) ? allocation->first()
-                    : spec.has_primary()                                              ? spec.primary()
-                                                                                      : spec.members(0);
+                    : spec.has_primary()                                               ? spec.primary()
+                                                                                       : spec.members(0);
   return members;
 }
 
