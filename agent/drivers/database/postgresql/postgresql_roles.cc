@@ -13,11 +13,6 @@ constexpr std::chrono::seconds kReplayLimit{30};
 constexpr std::chrono::seconds kJoinLimit{20};
 constexpr std::chrono::seconds kRewindLimit{1800};
 
-// As psql writes a boolean.
-bool IsTrue(const std::string& text) {
-  return !text.empty() && text.front() == 't';
-}
-
 }  // namespace
 
 Status PostgresqlEngine::Fence(const Instance& instance, const std::string& successor) {
