@@ -196,11 +196,9 @@ class Acceptance(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World().start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.world.close()
+        cls.world = World()
+        cls.addClassCleanup(cls.world.close)  # also where what a class sets up beyond this fails
+        cls.world.start()
 
     def run(self, result=None):
         failures = len(result.failures) + len(result.errors)
