@@ -7,7 +7,7 @@ run "plan" {
     error_message = "the shop's user does not log in with the generated password"
   }
   assert {
-    condition     = podwright_server.web_1.planned_disruption == "none"
+    condition     = podwright_server.db["db-1"].planned_disruption == "none"
     error_message = "making a server disturbs another one"
   }
 }
