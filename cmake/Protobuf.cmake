@@ -37,8 +37,8 @@ function(podwright_proto name)
   add_library(podwright::${name} ALIAS podwright_${name})
   target_include_directories(podwright_${name} SYSTEM PUBLIC ${PODWRIGHT_GENERATED})
   target_compile_options(podwright_${name} PRIVATE -w)
-  # Generated code is protobuf's matter; one large kind takes a minute and more with the checks of ASan and UBSan.
-  if(CMAKE_BUILD_TYPE STREQUAL "Asan")
+  # Generated code is protobuf's matter; one large kind takes a minute and more with the checks of a sanitizer.
+  if(CMAKE_BUILD_TYPE MATCHES "Asan|Tsan")
     target_compile_options(podwright_${name} PRIVATE -fno-sanitize=all)
   endif()
   # Every generated file has the same names at its file scope.
