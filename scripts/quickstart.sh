@@ -88,9 +88,10 @@ up() {
       --api-listen "127.0.0.1:$api_port" --https-listen "127.0.0.1:$https_port" --agents-listen "0.0.0.0:$agents_port" \
       --context-file "$PODWRIGHT_CONFIG" --lab-cache "$root/.lab" --ready-file "$state/ready" \
       >"$state/podwrightd.log" 2>&1 </dev/null &
-    echo $! >"$state/podwrightd.pid"
+    local started=$!
+    echo "$started" >"$state/podwrightd.pid"
     until [ -e "$state/ready" ]; do
-      if ! daemon_pid >/dev/null; then
+      if ! kill -0 "$started" 2>/dev/null; then # not daemon_pid: it may not have become podwrightd yet
         echo "podwrightd did not start:" >&2
         tail -n 20 "$state/podwrightd.log" >&2
         exit 1
