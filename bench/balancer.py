@@ -1,52 +1,44 @@
-#!/usr/bin/env python3
-"""A load balancer on a lab server, with the real programs: how long from the beginning of `podwright apply` until the new
-answer of a changed route is served, also beside 1,000 hosts of their own; and whether reloads under load lose a request or
-cut a stream.
-
-usage: balancer.py FOLDER_OF_BINARIES [OUT.json]   REPETITIONS (20), RELOADS (100), HOSTS (1000)
+"""nginx on a lab server: how long from the beginning of `podwright apply` until the new answer of a changed route is served,
+also beside 1,000 hosts of their own; and whether reloads under load lose a request or cut a database session. Parts of
+services.py.
 """
-
 import http.client
-import json
-import os
-import pathlib
-import socket
+import re
 import statistics
-import sys
-import threading
+import subprocess
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "acceptance"))
-os.environ["PODWRIGHT_BIN"] = os.path.realpath(sys.argv[1])
+from harness import eventually
 
-from harness import World, eventually  # noqa: E402
-
-SERVER = "apiVersion: podwright.dev/v1\nkind: Server\nmetadata: {name: edge}\nspec: {cloud: lab, packages: {python3: {}}}\n"
-ECHO = """
-import socket, threading
-s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", 9000)); s.listen()
-def serve(c):
-    while True:
-        d = c.recv(4096)
-        if not d: return
-        c.sendall(d)
-while True:
-    c, _ = s.accept(); threading.Thread(target=serve, args=(c,), daemon=True).start()
+# usage: sessions.py FILE PORT USER PASSWORD_FILE: eight sessions that must stay what they are; ends with what became of them.
+SESSIONS = """
+import os, psycopg2, sys, time
+path, port, user, password = sys.argv[1], sys.argv[2], sys.argv[3], open(sys.argv[4]).read()
+connect = lambda: psycopg2.connect(host="127.0.0.1", port=port, user=user, password=password, dbname="orders")
+sessions = [connect() for _ in range(8)]
+def ask(session):
+    with session.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        return cursor.fetchone()[0]
+first, asked, cut = [ask(s) for s in sessions], 0, set()
+print("begun", flush=True)
+while not os.path.exists(path + ".stop"):
+    for i, session in enumerate(sessions):
+        try:
+            if i in cut or ask(session) == first[i]:
+                asked += 1
+                continue
+        except psycopg2.Error:
+            pass
+        cut.add(i)
+    time.sleep(0.02)
+print(asked, len(cut), flush=True)
 """
-
-
-def plan(answer, hosts):
-    routes = "".join(f"    h{i}: {{hosts: [h{i}.example.org], respond: {{body: h{i}}}}}\n" for i in range(hosts))
-    return (SERVER + "---\napiVersion: podwright.dev/v1\nkind: LoadBalancer\nmetadata: {name: front}\nspec:\n"
-            "  servers: [edge]\n  listeners:\n    web: {port: 80}\n    echo: {protocol: tcp, port: 7000, backend: echo}\n"
-            "  backends:\n    echo: {addresses: {here: {address: 127.0.0.1, port: 9000}}}\n"
-            f"  routes:\n    now: {{path: /now, match: exact, respond: {{body: '{answer}'}}}}\n{routes}")
 
 
 def ask(address):
     try:
         connection = http.client.HTTPConnection(address, 80, timeout=30)
-        # Whoever closes first keeps the port for a minute: that is to be nginx.
         connection.request("GET", "/now", headers={"Connection": "close"})
         answer = connection.getresponse()
         body = answer.read().decode()
@@ -56,92 +48,82 @@ def ask(address):
         return 0, repr(error)
 
 
-def change(world, address, hosts, repetitions):
-    times = []
-    world.apply(plan("begin", hosts), timeout=600)
-    for i in range(repetitions):
+def change(world, setting, hosts, count, limit):
+    address = setting.address()
+    world.apply(setting.document(answer="begin", hosts=hosts), timeout=600)
+    times, deadline = [], time.monotonic() + limit
+    for i in range(count):
+        if time.monotonic() > deadline:
+            break
         before = time.monotonic()
-        process = world.begin_apply(plan(f"answer {i}", hosts))
+        process = world.begin_apply(setting.document(answer=f"answer {i}", hosts=hosts))
         while ask(address) != (200, f"answer {i}"):
             if time.monotonic() - before > 60:
-                sys.exit(f"the answer {i} did not come: {process.communicate()[0]}")
+                raise RuntimeError(f"the answer {i} did not come: {process.communicate()[0]}")
             time.sleep(0.002)
         times.append((time.monotonic() - before) * 1000)
         process.communicate(timeout=120)
+        time.sleep(0.2)
     times.sort()
-    found = {"name": f"route_change/{hosts}", "p50_ms": statistics.median(times), "most_ms": times[-1]}
-    print(f"route change beside {hosts} hosts: p50 {found['p50_ms']:.0f} ms, at most {times[-1]:.0f} ms", flush=True)
+    found = {"name": f"route_change/{hosts}", "runs": len(times), "p50_ms": statistics.median(times),
+             "p95_ms": times[int(0.95 * (len(times) - 1))], "most_ms": times[-1]}
+    print(f"route change beside {hosts} hosts: {len(times)} runs, p50 {found['p50_ms']:.0f} ms, "
+          f"p95 {found['p95_ms']:.0f} ms, at most {times[-1]:.0f} ms", flush=True)
+    return found
+
+
+def routes(world, setting, count, limit, hosts):
+    """Alone first: nothing else is declared on the balancer yet, when this is the first part."""
+    found = [change(world, setting, 0, count, limit / 2), change(world, setting, hosts, count, limit / 2)]
+    world.apply(setting.document(), timeout=600)
     return found
 
 
 class Load:
-    """Requests from several threads, and one stream, until it is ended."""
+    """ApacheBench on the server itself, in rounds until it is ended and has made `least` requests, each on a connection of
+    its own."""
 
-    def __init__(self, address, threads=4):
-        self.address, self.stop, self.good, self.bad, self.lines = address, False, [0] * threads, [], 0
-        self.threads = [threading.Thread(target=self.requests, args=(i,)) for i in range(threads)]
-        self.threads.append(threading.Thread(target=self.stream))
-        for thread in self.threads:
-            thread.start()
+    ROUND = 10_000
 
-    def requests(self, place):
-        while not self.stop:
-            status, body = ask(self.address)
-            if status == 200:
-                self.good[place] += 1
-            else:
-                self.bad.append(f"{status} {body}")
-
-    def stream(self):
-        with socket.create_connection((self.address, 7000), 30) as connection:
-            file = connection.makefile("rw")
-            while not self.stop:
-                file.write(f"{self.lines}\n")
-                file.flush()
-                if file.readline() != f"{self.lines}\n":
-                    self.bad.append("the stream was cut")
-                    return
-                self.lines += 1
-                time.sleep(0.01)
+    def __init__(self, world, least):
+        self.world = world
+        argv = world.run("lab", "ssh", "edge", "--print").split()
+        script = (f"rm -f /root/load.stop; i=0; until [ -e /root/load.stop ] && [ $i -ge {-(-least // self.ROUND)} ]; do "
+                  f"ab -q -r -c 8 -n {self.ROUND} -s 30 http://127.0.0.1/now 2>&1; i=$((i + 1)); done")
+        self.process = subprocess.Popen([*argv, "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
 
     def end(self):
-        self.stop = True
-        for thread in self.threads:
-            thread.join()
+        self.world.shell("edge", "touch /root/load.stop")
+        text = self.process.communicate(timeout=240)[0]
+        number = lambda what: sum(map(int, re.findall(rf"^{what}:\s+(\d+)", text, re.M)))
+        self.requests = number("Complete requests")
+        self.failed = number("Failed requests") + number("Write errors") + number("Non-2xx responses")
+        if self.requests == 0 or "apr_" in text:
+            raise RuntimeError(f"the load broke off: {text[-2000:]}")
+        return self
 
 
-def reloads(world, address, count):
-    load = Load(address)
-    for _ in range(count):
-        world.shell("edge", "systemctl reload podwright-lb-front-http podwright-lb-front-streams")
-    eventually("enough requests", lambda: sum(load.good) >= 50_000, 1800)
+def reloads(world, setting, count, least, limit):
+    setting.have("database")
+    world.apply(setting.document(answer="steady"), timeout=600)
+    eventually("the answer", lambda: ask(setting.address()) == (200, "steady"), 30)
+    login = world.json("get", "database")[0]["status"]["users"]["app"]["login"]
+    world.shell("edge", f"rm -f /root/sessions*; cat > /root/sessions.py <<'X'\n{SESSIONS}X\n")
+    argv = world.run("lab", "ssh", "edge", "--print").split()
+    sessions = subprocess.Popen([*argv, "python3", "/root/sessions.py", "/root/sessions", str(setting.DATABASE_PORT), login,
+                                 setting.PASSWORD], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True)
+    if sessions.stdout.readline() != "begun\n":
+        raise RuntimeError("the sessions did not begin: " + sessions.communicate()[0])
+    load, began = Load(world, least), time.monotonic()
+    # What an apply does at its end, a hundred times: of http, and every tenth time of the streams, too.
+    world.shell("edge", f"for i in $(seq {count}); do systemctl reload podwright-lb-front-http; sleep 0.1; "
+                        "[ $((i % 10)) != 0 ] || systemctl reload podwright-lb-front-streams; done", timeout=limit)
+    took = time.monotonic() - began
     load.end()
-    found = {"name": f"reloads/{count}", "requests": sum(load.good), "failed": len(load.bad), "stream_lines": load.lines}
-    print(f"{count} reloads: {found['requests']} requests, {found['failed']} failed {load.bad[:3]}; "
-          f"{load.lines} lines on one stream", flush=True)
-    return found
-
-
-def main():
-    repetitions = int(os.environ.get("REPETITIONS", "20"))
-    world = World().start()
-    found = []
-    try:
-        world.apply(SERVER, timeout=900)
-        world.shell("edge", f"cat > /root/echo.py <<'X'\n{ECHO}X\nsystemd-run --quiet --unit=echo python3 /root/echo.py")
-        world.apply(plan("begin", 0), timeout=900)
-        address = world.json("get", "load_balancer")[0]["status"]["addresses"]["edge"]
-        eventually("an answer", lambda: ask(address) == (200, "begin"), 30)
-        found.append(change(world, address, 0, repetitions))
-        found.append(reloads(world, address, int(os.environ.get("RELOADS", "100"))))
-        found.append(change(world, address, int(os.environ.get("HOSTS", "1000")), repetitions))
-    finally:
-        world.close()
-    if len(sys.argv) > 2:
-        with open(sys.argv[2], "w") as file:
-            json.dump({"benchmarks": found}, file, indent=2)
-            file.write("\n")
-
-
-if __name__ == "__main__":
-    main()
+    world.shell("edge", "touch /root/sessions.stop")
+    asked, cut = map(int, sessions.communicate(timeout=60)[0].split())
+    print(f"reloads: {count} in {took:.0f} s; {load.requests} requests, {load.failed} failed; {asked} queries on 8 database sessions, "
+          f"{cut} cut", flush=True)
+    return [{"name": f"reloads/{count}", "requests": load.requests, "failed": load.failed, "queries": asked, "sessions_cut": cut}]

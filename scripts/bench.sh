@@ -1,24 +1,42 @@
 #!/usr/bin/env bash
-# ./dev bench [NAME…]: the benchmarks of the release build, medians of REPETITIONS runs, as JSON in build/bench/,
-# and a table of the figures beside what they have to be.
-set -euo pipefail
+# ./dev bench [NAME…]: the benchmarks of the release build as JSON in build/bench/, and a table of the figures beside what
+# they have to be. NAME is a program build/release/bench/NAME_bench (medians of REPETITIONS runs) or a script bench/NAME.py,
+# of which NAME.PART is one part. Without a name all of them, which takes about 25 minutes on two cores; one that fails
+# does not keep the others from running. Ends with 1 when one failed or a target is missed.
+set -uo pipefail
 mkdir -p build/bench/work
 bench=$PWD/build/bench
 programs=$PWD/build/release/bench
 repetitions=${REPETITIONS:-5}
 names=("$@")
-if [ ${#names[@]} = 0 ]; then names=(planner store agent provider_value provider_start); fi
+if [ ${#names[@]} = 0 ]; then
+  names=(planner store agent provider_value provider_start provider_plan services)
+  rm -f "$bench"/*.json # of another day
+fi
+
+# In a folder on the disk of the clone: the stores of the benchmarks are under it.
+program() {
+  (cd "$bench/work" && "$programs/$1_bench" --benchmark_repetitions="$repetitions" \
+    --benchmark_report_aggregates_only=true --benchmark_out="$bench/$1_bench.json" --benchmark_out_format=json)
+}
+
+# script NAME [PART]
+script() { python3 -B "bench/$1.py" build/release/bin "$bench/$1.json" "${@:2}"; }
+
+failed=0
 for name in "${names[@]}"; do
   echo "== $name"
-  # In a folder on the disk of the clone: the stores of the benchmarks are under it.
-  (cd "$bench/work" && "$programs/${name}_bench" --benchmark_repetitions="$repetitions" \
-    --benchmark_report_aggregates_only=true --benchmark_out="$bench/${name}_bench.json" --benchmark_out_format=json)
+  SECONDS=0
+  if [ -x "$programs/${name}_bench" ]; then
+    program "$name" || failed=1
+  elif [ -f "bench/${name%%.*}.py" ]; then
+    if [ "${name#*.}" = "$name" ]; then script "$name"; else script "${name%%.*}" "${name#*.}"; fi || failed=1
+  else
+    echo "there is no benchmark $name" >&2
+    failed=1
+  fi
+  echo "== $name: $SECONDS s"
 done
-if [ $# = 0 ]; then
-  echo "== provider_plan"
-  python3 -B bench/provider_plan.py build/release/bin "$bench/provider_plan.json"
-  echo "== balancer"
-  python3 -B bench/balancer.py build/release/bin "$bench/balancer.json"
-fi
-rmdir "$bench/work"
-scripts/bench_table.py "$bench"
+rm -rf "$bench/work"
+scripts/bench_table.py "$bench" || failed=1
+exit $failed

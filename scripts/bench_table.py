@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints the figures of ./dev bench beside their targets, and writes them to summary.json.
 
-Reads *_bench.json and provider_plan.json of the folder that is named. Ends with 1 when a target is missed.
+Reads *_bench.json, provider_plan.json and services.json of the folder that is named. Ends with 1 when a target is missed.
 """
 import json
 import pathlib
@@ -20,16 +20,10 @@ def medians(folder):
     return rows
 
 
-def plans(folder):
-    """The rows of provider_plan.json, where it is there."""
-    path = folder / "provider_plan.json"
+def scripted(folder, name):
+    """The rows of a script's benchmark, where it was run."""
+    path = folder / f"{name}.json"
     return json.loads(path.read_text())["benchmarks"] if path.exists() else []
-
-
-def balancers(folder):
-    """The rows of balancer.json by name, where it is there."""
-    path = folder / "balancer.json"
-    return {row["name"]: row for row in json.loads(path.read_text())["benchmarks"]} if path.exists() else {}
 
 
 class Figures:
@@ -51,10 +45,10 @@ class Figures:
         row = self.row(name)
         return None if row is None else row.get(counter)
 
-    def add(self, what, value, unit, most=None):
+    def add(self, what, value, unit, most=None, least=None):
         if value is not None:
-            self.lines.append({"figure": what, "value": round(value, 3), "unit": unit, "at_most": most,
-                               "ok": most is None or value <= most})
+            self.lines.append({"figure": what, "value": round(value, 3), "unit": unit, "at_most": most, "at_least": least,
+                               "ok": (most is None or value <= most) and (least is None or value >= least)})
 
 
 def collect(figures):
@@ -103,29 +97,52 @@ def collect_provider(figures, plan_rows):
             figures.add(f"plan of {count} {name}", row[name + "_seconds"], "s")
 
 
-def collect_balancer(figures, rows):
-    for name, row in rows.items():
-        kind, count = name.split("/")
-        if kind == "route_change":
-            figures.add(f"balancer: apply until a changed route is served, {count} other hosts, p50", row["p50_ms"], "ms",
-                        600 if int(count) > 0 else 300)
-        else:
-            figures.add(f"balancer: requests that failed in {count} reloads, of {row['requests']}", row["failed"], "", 0)
+def collect_services(figures, rows):
+    handovers = {"switchover": ("PostgreSQL switchover under writes: no write is acknowledged", 2000),
+                 "failover": ("Redis planned failover under writes: no write is acknowledged", 1000)}
+    for row in rows:
+        name, _, count = row["name"].partition("/")
+        if "error" in row:
+            figures.add(f"{name}: parts of the benchmark that failed", 1, "", 0)
+        elif name == "reloads":
+            figures.add(f"balancer: {count} reloads, requests made", row["requests"], "", least=50_000)
+            figures.add(f"balancer: {count} reloads, requests that failed", row["failed"], "", 0)
+            figures.add(f"balancer: {count} reloads, database sessions cut, of 8", row["sessions_cut"], "", 0)
+        elif name == "route_change":
+            what = f"route change: apply until the new answer, {count} other hosts"
+            figures.add(f"{what}, p50 of {row['runs']}", row["p50_ms"], "ms", 600 if int(count) > 0 else 300)
+            figures.add(f"{what}, p95", row["p95_ms"], "ms")
+        elif name in handovers:
+            what, most = handovers[name]
+            figures.add(f"{what}, p50 of {row['runs']}", row["p50_ms"], "ms")
+            figures.add(f"{what}, the longest", row["most_ms"], "ms", most)
+            figures.add(f"{what.split(':')[0]}: acknowledged and lost, of {row['writes']}", row["lost"], "", 0)
+        elif name == "quickstart":
+            figures.add("quick start from built programs", row["seconds"], "s", 180)
+            for action in row["longest"][:3]:
+                figures.add(f"quick start: {action['action']} of {action['object']} on {action['server']}", action["seconds"], "s")
+
+
+def target(line):
+    if line["at_least"] is not None:
+        return f"at least {line['at_least']:,g} {line['unit']}"
+    return "" if line["at_most"] is None else f"at most {line['at_most']:g} {line['unit']}"
 
 
 def main():
     folder = pathlib.Path(sys.argv[1])
     figures = Figures(medians(folder))
     collect(figures)
-    collect_provider(figures, plans(folder))
-    collect_balancer(figures, balancers(folder))
+    collect_provider(figures, scripted(folder, "provider_plan"))
+    collect_services(figures, scripted(folder, "services"))
     (folder / "summary.json").write_text(json.dumps(figures.lines, indent=2) + "\n")
     width = max((len(line["figure"]) for line in figures.lines), default=0)
-    print(f"\n{'FIGURE':{width}}  {'MEASURED':>20}  AT MOST")
+    print(f"\n{'FIGURE':{width}}  {'MEASURED':>20}  TARGET")
     for line in figures.lines:
-        most = "" if line["at_most"] is None else f"{line['at_most']:g} {line['unit']}"
-        verdict = "" if line["ok"] else "  missed"
-        print(f"{line['figure']:{width}}  {line['value']:>10,.2f} {line['unit']:<9}  {most}{verdict}")
+        print(f"{line['figure']:{width}}  {line['value']:>10,.2f} {line['unit']:<9}  {target(line)}"
+              f"{'' if line['ok'] else '  missed'}")
+    missed = sum(not line["ok"] for line in figures.lines)
+    print(f"{len(figures.lines)} figures, {missed} beside their targets" if missed else f"{len(figures.lines)} figures")
     return 0 if all(line["ok"] for line in figures.lines) else 1
 
 
