@@ -183,7 +183,9 @@ class MeshOnTheLab(Acceptance):
         count, worst = said.split()
         print(f"rotation of three members: {took:.2f} s; {count} lines, the longest answer {float(worst) * 1000:.0f} ms",
               flush=True)
-        self.assertLessEqual(float(worst), 1.0)
+        # WireGuard itself tries a failed handshake again after 5 s: nobody may have had to wait for that. The figure of
+        # the longest answer depends on the machine's load and is measured by the benchmark.
+        self.assertLess(float(worst), 5.0)
         after = {s: self.sh(s, "wg show pw-prod public-key") for s in NAMES}
         self.assertFalse(set(before.values()) & set(after.values()))
         for server in NAMES:
