@@ -7,7 +7,7 @@ build_packages=(
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libprotoc-dev
   libgit2-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev libsqlite3-dev
   libcli11-dev libcpp-httplib-dev libmsgpack-cxx-dev nlohmann-json3-dev libbenchmark-dev librapidcheck-dev
-  libssl-dev libcurl4-openssl-dev libc-ares-dev libre2-dev
+  libssl-dev libcurl4-openssl-dev libc-ares-dev libre2-dev libabsl-dev tzdata
   clang-format clang-tidy shellcheck
 )
 run_packages=(
@@ -18,6 +18,9 @@ run_packages=(
 fuzz_packages=(clang libclang-rt-14-dev)
 
 wanted=("${build_packages[@]}" "${run_packages[@]}")
+# Tests of forges run servers on Node.js; where it comes from does not matter.
+command -v node >/dev/null || wanted+=(nodejs)
+command -v npm >/dev/null || wanted+=(npm)
 if [ -n "${FUZZ:-}" ]; then wanted+=("${fuzz_packages[@]}"); fi
 
 missing=()
