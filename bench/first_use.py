@@ -64,5 +64,4 @@ def quickstart():
         print(f"  {end - begin:6.1f} s  {name}")
     for row in longest:
         print(f"  {row['seconds']:6.1f} s  {row['action']} of {row['object']} on {row['server']}")
-    print(end="", flush=True)
     return [{"name": "quickstart", "seconds": total, "steps": parts, "longest": longest}]

@@ -98,12 +98,12 @@ def spans(world, kind):
 
 
 def gaps_of(rows, moments):
-    """For each moment the longest silence of the writer that touches the time until the next one, in milliseconds; and the
-    silence itself."""
+    """For each handover, begun at these moments: between which two acknowledged writes it lies. Those are the last of the old
+    timeline and the first of the new one; where there are no timelines, those with the longest time between them."""
     found = []
     for begin, end in zip(moments, [*moments[1:], float("inf")]):
-        near = [(b[2] - a[2], a[2], b[2]) for a, b in zip(rows, rows[1:]) if begin <= b[2] and a[2] < end]
-        found.append(max(near))
+        near = [(b[1] != a[1], b[2] - a[2], a[2], b[2]) for a, b in zip(rows, rows[1:]) if begin <= b[2] and a[2] < end]
+        found.append(max(near)[1:])
     return found
 
 
@@ -126,10 +126,9 @@ def handovers(world, kind, document, current, members, count, limit, writer):
 
 
 def tell(name, found, rows, lost, most):
-    """Puts the silences into the rows of `found`; prints and answers the figure."""
-    for row, (gap, last, first) in zip(found, gaps_of(rows, [row["began"] for row in found])):
+    """Puts what was measured into the rows of `found`; prints and answers the figure."""
+    for row, (gap, last, _) in zip(found, gaps_of(rows, [row["began"] for row in found])):
         row["gap_ms"] = gap * 1000
-        row["timelines"] = len({timeline for _, timeline, at in rows if last <= at <= first})
         around = "; ".join(f"{span['action'].split('.', 1)[1]} {span['from'] - last * 1000:+.0f}…"
                            f"{span['until'] - last * 1000:+.0f}" for span in row["spans"])
         row["around"] = around

@@ -22,7 +22,7 @@ os.environ["PODWRIGHT_BIN"] = os.path.realpath(sys.argv[1])
 import balancer  # noqa: E402
 import first_use  # noqa: E402
 import handovers  # noqa: E402
-from harness import World  # noqa: E402
+from harness import Failed, World  # noqa: E402
 
 
 def number(name, default):
@@ -33,6 +33,14 @@ def document(kind, name, spec):
     return f"apiVersion: podwright.dev/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n{spec}"
 
 
+def knows(world, kind):
+    try:
+        world.json("get", kind)
+        return True
+    except Failed:
+        return False
+
+
 class Setting:
     """The documents of the shared servers. Parts add what they need, and it stays."""
 
@@ -41,6 +49,7 @@ class Setting:
     def __init__(self, world):
         self.world, self.kinds = world, set()
         self.primaries = {"database": "db-1", "cache": "db-1"}
+        self.policy = knows(world, "policy")
 
     def have(self, kind):
         if kind not in self.kinds:
@@ -56,6 +65,9 @@ class Setting:
                               f"apache2-utils: {{}}}}\n  secrets: {{{self.PASSWORD}: {{secret: app-password}}}}\n"),
                      document("Server", "db-1", "  cloud: lab\n"), document("Server", "db-2", "  cloud: lab\n"),
                      document("Secret", "app-password", "  generator: {length: 24}\n"), self.front(answer, hosts)]
+        if self.policy:  # forty failovers within minutes are what is wanted here
+            documents.append(document("Policy", "default", "  limits: {failovers: 100000, restarts: 100000, deletes: 100000, "
+                                      "servers_percent: 100}\n"))
         if "database" in self.kinds:
             documents.append(document(
                 "Database", "orders", "  engine: postgresql\n  version: \"15\"\n  members: [db-1, db-2]\n"
