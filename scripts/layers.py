@@ -20,6 +20,7 @@ ALLOWED = {
     "reconciler/auth": ["reconciler/auth", "reconciler/store", "reconciler/ca", "core"],
     "reconciler/clouds": ["reconciler/clouds", "core"],
     "reconciler/git": ["reconciler/git", "core"],
+    "reconciler/forge": ["reconciler/forge", "core"],
     "reconciler/planner": ["reconciler/planner", "kinds", "core", "podwright/v1"],
     "reconciler/daemon": ["reconciler", "client", "kinds", "core", "podwright/v1"],
     "reconciler": ["reconciler", "kinds", "core", "podwright/v1"],
@@ -28,7 +29,7 @@ ALLOWED = {
 }
 PURE = "reconciler/planner"
 FORBIDDEN_IN_PURE = re.compile(r"#include <(grpc|sqlite|curl|git2|fstream|filesystem|chrono|random|sys/|unistd)")
-NO_GRPC = ("reconciler/control", "reconciler/planner", "reconciler/store", "reconciler/git", "reconciler/sources",
+NO_GRPC = ("reconciler/control", "reconciler/planner", "reconciler/store", "reconciler/git", "reconciler/forge", "reconciler/sources", "reconciler/previews",
            "kinds", "core", "agent/engine", "agent/drivers", "agent/host", "agent/journal", "agent/roles")
 
 

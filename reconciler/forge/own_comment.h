@@ -15,8 +15,8 @@
 
 namespace podwright::forge {
 
-// "<!-- podwright:PURPOSE:WORKSPACE/SOURCE#7 -->": an HTML comment that every forge keeps and none shows. `purpose` tells
-// several comments on one pull request apart ("preview"). What is not [A-Za-z0-9._] is written as %XX.
+// "<!-- podwright:PURPOSE:WORKSPACE/SOURCE#7 -->": an HTML comment that every forge keeps and none shows. `purpose`
+// tells several comments on one pull request apart ("preview"). What is not [A-Za-z0-9._] is written as %XX.
 std::string CommentMarker(std::string_view workspace, std::string_view source, std::int64_t number,
                           std::string_view purpose);
 // The text with its marker as the first line.

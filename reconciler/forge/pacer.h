@@ -50,7 +50,7 @@ class Pacer {
 
  private:
   SteadyTime EarliestLocked(Urgency urgency, SteadyTime now);
-  SteadyTime ExpectedLocked(Urgency urgency, SteadyTime now);
+  SteadyTime ExpectedLocked(Urgency urgency, SteadyTime now, std::uint64_t ticket);
 
   Clock& clock_;
   const PaceLimits limits_;

@@ -47,6 +47,7 @@ function pullBody(forge, repository, pull, full) {
     closed_at: pull.state === "open" ? null : time, merged_at: pull.state === "merged" ? time : null,
     merge_commit_sha: pull.merge_commit ?? "e5bd3914e2e596debea16f433f57875b5b90bcd6",
     html_url: `https://github.com/${repository.name}/pull/${pull.number}` });
+  body.requested_teams = [];  // the example lacks what the description asks for
   if (full) body.merged = pull.state === "merged";
   Object.assign(body.head, { ref: pull.head_branch, sha: pull.head_sha });
   Object.assign(body.base, { ref: pull.base_branch, sha: pull.base_sha });
