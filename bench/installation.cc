@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -13,11 +12,6 @@
 #include "podwright/v1/kinds/server.pb.h"
 
 namespace podwright::bench {
-
-void Fail(const std::string& what) {
-  std::fprintf(stderr, "the benchmark cannot go on: %s\n", what.c_str());
-  std::exit(1);
-}
 
 Installation::Installation() {
   log::Init(log::Level::kError, log::Format::kText);

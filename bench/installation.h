@@ -9,19 +9,12 @@
 #include <memory>
 #include <string>
 
+#include "bench/fail.h"
 #include "client/control.h"
 #include "podwright/v1/control.pb.h"
 #include "reconciler/daemon/daemon.h"
 
 namespace podwright::bench {
-
-[[noreturn]] void Fail(const std::string& what);
-
-template <typename T>
-T Must(Result<T> result) {
-  if (!result.ok()) Fail(result.error().ToString());
-  return std::move(result).value();
-}
 
 class Installation {
  public:

@@ -58,9 +58,11 @@ void App::Build(CLI::App& root) {
   AddGet(root, *this);
   AddWatch(root, *this);
   AddDelete(root, *this);
-  AddHandOver(root, *this);
+  AddTransfer(root, *this);
+  AddExport(root, *this);
   AddSource(root, *this);
   AddRun(root, *this);
+  AddApprove(root, *this);
   AddPause(root, *this);
   AddEvents(root, *this);
   AddAudit(root, *this);

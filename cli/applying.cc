@@ -8,6 +8,7 @@
 #include "cli/follow.h"
 #include "cli/render/message.h"
 #include "cli/render/plan.h"
+#include "cli/render/policy.h"
 #include "cli/terminal.h"
 
 namespace podwright::cli {
@@ -22,6 +23,7 @@ Json ResponseJson(App& app, const v1::ApplyResponse& response) {
   value["revision"] = response.revision();
   value["plan"] = PlanJson(response.plan());
   value["warnings"] = response.warnings();
+  value["policy"] = PolicyJson(response.policy());
   value["objects"] = Json::array();
   for (const v1::ObjectView& view : response.objects()) value["objects"].push_back(ObjectJson(app.kinds(), view));
   return value;
@@ -55,7 +57,8 @@ void ShowPlan(App& app, const v1::ApplyResponse& response) {
   for (const std::string& warning : response.warnings()) {
     app.terminal().err() << app.terminal().Paint(Style::kYellow, "warning") << ": " << Printable(warning) << "\n";
   }
-  app.terminal().out() << RenderPlan(response.plan(), app.terminal()) << std::flush;
+  app.terminal().out() << RenderPlan(response.plan(), app.terminal())
+                       << RenderPolicy(response.policy(), app.terminal()) << std::flush;
 }
 
 Result<int> ApplyAndFollow(App& app, v1::ApplyRequest request, const ApplyChoices& choices) {
@@ -66,6 +69,7 @@ Result<int> ApplyAndFollow(App& app, v1::ApplyRequest request, const ApplyChoice
       return kFailed;
     }
   }
+  if (choices.wait_for_approval) PW_TRY(WaitForApproval(app, &request));
   const std::string workspace = request.workspace();
   PW_ASSIGN(client::Control * control, app.control());
   PW_ASSIGN(const v1::ApplyResponse response, control->Apply(std::move(request), app.call()));

@@ -13,12 +13,16 @@ class App;
 struct ApplyChoices {
   bool yes = false;  // without asking
   bool wait = true;  // until the run has ended
+  bool wait_for_approval = false;  // where policy holds the plan back
   std::string question = "Do this?";
 };
 
 // Asks for the plan and shows it, lets it be confirmed and applies just that plan; with `yes` applies at
 // once. The answer is the exit code.
 Result<int> ApplyAndFollow(App& app, v1::ApplyRequest request, const ApplyChoices& choices);
+
+// Where the plan needs approval: says so, waits until it has it, and binds the request to that plan.
+Status WaitForApproval(App& app, v1::ApplyRequest* request);
 
 // The plan of the request, without effect. Refused slices are no error here.
 Result<v1::ApplyResponse> DryRun(App& app, v1::ApplyRequest request);

@@ -195,32 +195,44 @@ TEST_F(CommandsTest, SavedPlanBindsItsDigest) {
   EXPECT_EQ(request.expected_revisions().at(id), 0);
 }
 
-TEST_F(CommandsTest, HandOverTakesEachObjectFromItsOwnOwnerAsItIs) {
+TEST_F(CommandsTest, TransferIsOneRequestBoundToTheObjectsAsTheyAre) {
   AnswerObjects(3);
-  answers_.objects[1].mutable_object()->set_owner("tofu:shop");
   answers_.objects[1].set_revision(7);
-  answers_.objects[2].mutable_object()->set_owner("git:plans");
-  (*answers_.objects[1].mutable_object()->mutable_labels())["tier"] = "web";
-  ASSERT_EQ(Run({"hand-over", "secret/s-0", "secret/s-1", "secret/s-2", "--to", "git:plans", "--yes"}), kDone);
-  ASSERT_EQ(control_->applies.size(), 2u);  // secret/s-2 is there already
-  for (const v1::ApplyRequest& request : control_->applies) {
-    EXPECT_EQ(request.owner(), "git:plans");
-    ASSERT_EQ(request.puts_size(), 1);
-  }
-  const v1::ApplyRequest& shop = control_->applies[1];
-  EXPECT_EQ(shop.take_over_from(), "tofu:shop");
-  EXPECT_EQ(shop.puts(0).name(), "s-1");
-  EXPECT_EQ(shop.puts(0).labels().at("tier"), "web");
-  EXPECT_EQ(shop.expected_revisions().at("secret/s-1"), 7);
+  v1::TransferredObject& one = *answers_.transfer.add_transferred();
+  one.mutable_object()->set_kind("secret");
+  one.mutable_object()->set_name("s-0");
+  one.set_from("cli:default");
+  answers_.transfer.add_warnings("take them out of its folder");
+  ASSERT_EQ(Run({"transfer", "secret/s-0", "secret/s-1", "--to", "tofu:shop", "--yes"}), kDone);
+  ASSERT_EQ(control_->transfers.size(), 2u);
+  EXPECT_TRUE(control_->transfers[0].dry_run());
+  const v1::TransferRequest& request = control_->transfers[1];
+  EXPECT_FALSE(request.dry_run());
+  EXPECT_EQ(request.objects_size(), 2);
+  EXPECT_EQ(request.expected_revisions().at("secret/s-1"), 7);
+  EXPECT_THAT(err_.str(), HasSubstr("secret/s-0: cli:default → tofu:shop"));
+  EXPECT_THAT(err_.str(), HasSubstr("take them out of its folder"));
 }
 
-TEST_F(CommandsTest, HandOverDoesNothingWithoutAYes) {
+TEST_F(CommandsTest, TransferDoesNothingWithoutAYes) {
   AnswerObjects(1);
+  v1::TransferredObject& one = *answers_.transfer.add_transferred();
+  one.mutable_object()->set_kind("secret");
+  one.mutable_object()->set_name("s-0");
+  one.set_from("cli:default");
   TerminalTraits person;
   person.in_is_terminal = true;
-  EXPECT_EQ(Run({"hand-over", "secret/s-0", "--to", "git:plans"}, "n\n", person), kFailed);
-  EXPECT_TRUE(control_->applies.empty());
-  EXPECT_THAT(err_.str(), HasSubstr("secret/s-0: cli:default → git:plans"));
+  EXPECT_EQ(Run({"transfer", "secret/s-0", "--to", "tofu:shop"}, "n\n", person), kFailed);
+  ASSERT_EQ(control_->transfers.size(), 1u);
+  EXPECT_TRUE(control_->transfers[0].dry_run());
+  EXPECT_THAT(err_.str(), HasSubstr("secret/s-0: cli:default → tofu:shop"));
+}
+
+TEST_F(CommandsTest, TransferNeedsObjectsOrAnOwnerAndNotTheLabsSet) {
+  EXPECT_EQ(Run({"transfer", "--to", "tofu:shop", "--yes"}), kFailed);
+  EXPECT_EQ(Run({"transfer", "--from", "cli:a", "--to", "cli:lab", "--yes"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("lab up"));
+  EXPECT_TRUE(control_->transfers.empty());
 }
 
 TEST_F(CommandsTest, ApplySaysOnceWhatItsRunWaitsFor) {

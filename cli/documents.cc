@@ -1,5 +1,6 @@
 #include "cli/documents.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 #include <system_error>
@@ -48,9 +49,22 @@ Result<DocumentsToApply> LoadForApply(App& app, const std::string& path) {
     const std::string id = document.object.kind() + "/" + document.object.name();
     const auto found = known.find(id);
     documents.revisions[id] = found == known.end() ? 0 : found->second;
+    documents.places[id] = document.location.ToString();
     documents.objects.push_back(std::move(document.object));
   }
   return documents;
+}
+
+std::string WithPlaces(const std::string& text, const std::map<std::string, std::string>& places) {
+  std::string out;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string line = text.substr(start, end - start);
+    const auto place = places.find(line.substr(0, line.find(": ")));
+    out += (start == 0 ? "" : "\n") + line + (place == places.end() ? "" : " (declared at " + place->second + ")");
+    start = end + 1;
+  }
+  return out;
 }
 
 Result<const kinds::Kind*> FindKind(const kinds::Registry& registry, const std::string& text) {

@@ -28,7 +28,12 @@ struct DocumentsToApply {
   std::vector<v1::DesiredObject> objects;
   // "kind/name" of each → its revision in the control plane when the folder was read; 0: not there.
   std::map<std::string, std::int64_t> revisions;
+  // "kind/name" of each → where it is declared: "plan/web.yaml:3:1".
+  std::map<std::string, std::string> places;
 };
+
+// A text of lines "kind/name: …", as the control plane says what cannot be: each with the place of its document.
+std::string WithPlaces(const std::string& text, const std::map<std::string, std::string>& places);
 
 // The documents, where all are right; their warnings go to standard error. Otherwise all errors are printed
 // there and the answer is a short invalid-argument. References may lead to objects that the control plane has.

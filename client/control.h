@@ -46,7 +46,14 @@ class MachineShellResponse;
 class ObjectView;
 class PauseRequest;
 class PinSourceRequest;
+class PullRequestRequest;
+class PullRequestView;
 class RetryRequest;
+class ApproveRequest;
+class ListApprovalsRequest;
+class ListApprovalsResponse;
+class PendingApproval;
+class RevokeApprovalRequest;
 class RetryResponse;
 class RevokeAgentRequest;
 class RevokeTokenRequest;
@@ -55,6 +62,8 @@ class GetSealingKeyRequest;
 class RevealedSecret;
 class RotateSecretRequest;
 class SealingKey;
+class TransferRequest;
+class TransferResponse;
 class WhoUsesSecretRequest;
 class WhoUsesSecretResponse;
 class Run;
@@ -93,6 +102,8 @@ class Control {
   virtual Result<v1::ObjectView> Get(const v1::GetRequest& request, const CallOptions& options = {}) = 0;
   virtual Result<v1::ListResponse> List(const v1::ListRequest& request, const CallOptions& options = {}) = 0;
   virtual Result<v1::ObjectView> Pause(const v1::PauseRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::TransferResponse> Transfer(const v1::TransferRequest& request,
+                                                const CallOptions& options = {}) = 0;
 
   virtual Result<v1::Run> GetRun(const v1::GetRunRequest& request, const CallOptions& options = {}) = 0;
   virtual Result<v1::ListRunsResponse> ListRuns(const v1::ListRunsRequest& request,
@@ -102,6 +113,13 @@ class Control {
   virtual Result<v1::Run> WatchRun(const v1::GetRunRequest& request, const std::function<Next(const v1::Run&)>& on_run,
                                    const CallOptions& options = {}) = 0;
   virtual Result<v1::Run> CancelRun(const v1::GetRunRequest& request, const CallOptions& options = {}) = 0;
+  // Lets a run that waits for a window go now.
+  virtual Result<v1::Run> ReleaseRun(const v1::GetRunRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::PendingApproval> Approve(const v1::ApproveRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::PendingApproval> RevokeApproval(const v1::RevokeApprovalRequest& request,
+                                                     const CallOptions& options = {}) = 0;
+  virtual Result<v1::ListApprovalsResponse> ListApprovals(const v1::ListApprovalsRequest& request,
+                                                          const CallOptions& options = {}) = 0;
   virtual Result<v1::RetryResponse> Retry(const v1::RetryRequest& request, const CallOptions& options = {}) = 0;
 
   // The events in the order of their revisions. With `follow` it connects again where a stream broke, and
@@ -128,6 +146,8 @@ class Control {
                                                const CallOptions& options = {}) = 0;
   virtual Result<v1::SourceView> PinSource(const v1::PinSourceRequest& request, const CallOptions& options = {}) = 0;
   virtual Result<v1::SourceView> ReleaseSource(const v1::SourceRequest& request, const CallOptions& options = {}) = 0;
+  virtual Result<v1::PullRequestView> GetPullRequest(const v1::PullRequestRequest& request,
+                                                     const CallOptions& options = {}) = 0;
 
   virtual Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request,
                                                       const CallOptions& options = {}) = 0;

@@ -55,6 +55,10 @@ class GrpcControl final : public Control {
   Result<v1::ObjectView> Pause(const v1::PauseRequest& request, const CallOptions& options) override {
     return Unary<v1::ObjectView>(&Stub::Pause, request, options, Repeat::kNever);
   }
+  // What has gone already is not transferred again.
+  Result<v1::TransferResponse> Transfer(const v1::TransferRequest& request, const CallOptions& options) override {
+    return Unary<v1::TransferResponse>(&Stub::Transfer, request, options, Repeat::kWhileUnavailable);
+  }
   Result<v1::Run> GetRun(const v1::GetRunRequest& request, const CallOptions& options) override {
     return Unary<v1::Run>(&Stub::GetRun, request, options, Repeat::kWhileUnavailable);
   }
@@ -63,6 +67,21 @@ class GrpcControl final : public Control {
   }
   Result<v1::Run> CancelRun(const v1::GetRunRequest& request, const CallOptions& options) override {
     return Unary<v1::Run>(&Stub::CancelRun, request, options, Repeat::kWhileUnavailable);
+  }
+  // Releasing and approving twice is the same as once.
+  Result<v1::Run> ReleaseRun(const v1::GetRunRequest& request, const CallOptions& options) override {
+    return Unary<v1::Run>(&Stub::ReleaseRun, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::PendingApproval> Approve(const v1::ApproveRequest& request, const CallOptions& options) override {
+    return Unary<v1::PendingApproval>(&Stub::Approve, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::PendingApproval> RevokeApproval(const v1::RevokeApprovalRequest& request,
+                                             const CallOptions& options) override {
+    return Unary<v1::PendingApproval>(&Stub::RevokeApproval, request, options, Repeat::kNever);
+  }
+  Result<v1::ListApprovalsResponse> ListApprovals(const v1::ListApprovalsRequest& request,
+                                                  const CallOptions& options) override {
+    return Unary<v1::ListApprovalsResponse>(&Stub::ListApprovals, request, options, Repeat::kWhileUnavailable);
   }
   Result<v1::RetryResponse> Retry(const v1::RetryRequest& request, const CallOptions& options) override {
     return Unary<v1::RetryResponse>(&Stub::Retry, request, options, Repeat::kNever);
@@ -100,6 +119,10 @@ class GrpcControl final : public Control {
   }
   Result<v1::SourceView> PinSource(const v1::PinSourceRequest& request, const CallOptions& options) override {
     return Unary<v1::SourceView>(&Stub::PinSource, request, options, Repeat::kWhileUnavailable);
+  }
+  Result<v1::PullRequestView> GetPullRequest(const v1::PullRequestRequest& request,
+                                             const CallOptions& options) override {
+    return Unary<v1::PullRequestView>(&Stub::GetPullRequest, request, options, Repeat::kWhileUnavailable);
   }
   Result<v1::SourceView> ReleaseSource(const v1::SourceRequest& request, const CallOptions& options) override {
     return Unary<v1::SourceView>(&Stub::ReleaseSource, request, options, Repeat::kNever);

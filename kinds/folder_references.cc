@@ -32,13 +32,18 @@ void FolderReferences::Check(const LoadOptions& options, Diagnostics* out) const
 }
 
 void FolderReferences::CheckDangling(const LoadOptions& options, Diagnostics* out) const {
-  std::map<std::string, std::vector<std::string>> names;
-  for (const auto& [id, place] : declared_) names[id.first].push_back(id.second);
-  for (const auto& [kind, name] : options.known) names[kind].push_back(name);
+  std::map<std::string, std::vector<std::string>> names;  // made when the first is missed
+  const auto names_of = [&](const std::string& kind) -> const std::vector<std::string>& {
+    if (names.empty()) {
+      for (const auto& [id, place] : declared_) names[id.first].push_back(id.second);
+      for (const auto& [known_kind, name] : options.known) names[known_kind].push_back(name);
+    }
+    return names[kind];
+  };
   for (const auto& [from, edges] : edges_) {
     for (const Edge& edge : edges) {
       if (declared_.contains(edge.to) || options.known.contains(edge.to)) continue;
-      const std::string near = Nearest(edge.to.second, names[edge.to.first]);
+      const std::string near = Nearest(edge.to.second, names_of(edge.to.first));
       out->Add({Severity::kError, "there is no " + Text(edge.to),
                 near.empty() ? "declare it, or take the reference out" : "did you mean `" + near + "`?", edge.place,
                 edge.path});

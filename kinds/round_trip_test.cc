@@ -4,6 +4,7 @@
 
 #include "kinds/canonical.h"
 #include "kinds/diff.h"
+#include "kinds/export.h"
 #include "kinds/loader.h"
 #include "kinds/testing/random_spec.h"
 #include "kinds/testing/testing_kinds.h"
@@ -58,6 +59,32 @@ TEST_P(RoundTrip, YamlComesBackAsTheSameBytes) {
     ASSERT_TRUE(back.ok()) << back.error().ToString();
     ASSERT_EQ(CanonicalBytes(**back), CanonicalBytes(*spec)) << yaml;
     EXPECT_EQ(loaded.documents[0].object.labels().at("n"), "007");
+  }
+}
+
+// What an export leaves out is all that differs, and it is named.
+TEST_P(RoundTrip, AnExportComesBackAsTheSameBytesWithoutSecrets) {
+  const Kind& kind = *TestingKinds().Find(GetParam());
+  SeededRandom random(16);
+  LoadOptions options;
+  options.allow_dangling = true;
+  for (int i = 0; i < kRounds; ++i) {
+    const auto spec = ValidSpec(kind, &random);
+    if (spec == nullptr) continue;
+    const ExportedDocument exported = Export(kind, "thing", {{"team", "shop"}}, *spec);
+    EXPECT_EQ(exported.yaml.find("(sensitive)"), std::string::npos) << exported.yaml;
+    const LoadedFolder loaded = LoadText(TestingKinds(), exported.yaml, "thing.yaml", options);
+    if (!exported.left_out.empty() && loaded.documents.empty()) continue;  // what is left out may be required
+    ASSERT_TRUE(loaded.diagnostics.empty()) << loaded.diagnostics.ToString() << exported.yaml;
+    ASSERT_EQ(loaded.documents.size(), 1U);
+    const auto back = DecodeSpec(kind, loaded.documents[0].object.spec());
+    ASSERT_TRUE(back.ok()) << back.error().ToString();
+    const std::vector<Difference> differences = Diff(kind.schema(), *spec, **back);
+    for (const Difference& difference : differences) EXPECT_TRUE(difference.sensitive) << difference.ToString();
+    if (exported.left_out.empty()) {
+      EXPECT_EQ(CanonicalBytes(**back), CanonicalBytes(*spec)) << exported.yaml;
+    }
+    EXPECT_EQ(differences.empty(), exported.left_out.empty());
   }
 }
 

@@ -61,7 +61,10 @@ class KindResource final : public sdk::Resource,
   void PlanStatus(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
   void Preview(const v1::ApplyRequest& dry_run, const sdk::ModifyPlanRequest& request,
                sdk::ModifyPlanResponse& response) const;
-  void PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlanResponse& response, bool destroy) const;
+  // `name`: of the object that is planned. Another object's error is no error of its plan: in the same apply that other
+  // one may change, too, or go.
+  void PreviewInto(const v1::ApplyResponse& preview, const std::string& name, bool destroy,
+                   sdk::ModifyPlanResponse& response) const;
   void PlanCreate(const sdk::ModifyPlanRequest& request, sdk::ModifyPlanResponse& response) const;
   void NoticeExisting(const v1::ObjectView& found, const sdk::ModifyPlanRequest& request,
                       sdk::ModifyPlanResponse& response) const;

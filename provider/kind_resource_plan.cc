@@ -63,14 +63,21 @@ bool KindResource::PlanUpdate(const sdk::ModifyPlanRequest& request, sdk::Modify
   return true;
 }
 
-void KindResource::PreviewInto(const v1::ApplyResponse& preview, sdk::ModifyPlanResponse& response,
-                               bool destroy) const {
+void KindResource::PreviewInto(const v1::ApplyResponse& preview, const std::string& name, bool destroy,
+                               sdk::ModifyPlanResponse& response) const {
   bool open = false;  // something it refers to is made in the same apply: what will be done is known then
   for (const v1::Slice& slice : preview.plan().slices()) {
     if (slice.missing_size() > 0) {
       open = true;
-    } else if (!slice.error().empty()) {
-      response.diagnostics.AddError(Title(slice.object().name()) + ": cannot be planned", slice.error());
+    } else if (slice.error().empty()) {
+      continue;
+    } else if (slice.object().kind() == kind_.name() && slice.object().name() == name) {
+      response.diagnostics.AddError(Title(name) + ": cannot be planned", slice.error());
+    } else if (!destroy) {
+      response.diagnostics.AddWarning(
+          slice.object().kind() + "/" + slice.object().name() + ": cannot be planned with this change of " +
+              Title(name) + " alone",
+          slice.error() + "\n\nWhere this apply changes or deletes it, too, nothing is wrong.");
     }
   }
   for (const std::string& warning : DisruptionWarnings(preview.plan())) {
@@ -164,7 +171,7 @@ void KindResource::Preview(const v1::ApplyRequest& dry_run, const sdk::ModifyPla
       if (view.object().kind() == kind_.name() && view.object().name() == name) NoticeExisting(view, request, response);
     }
   }
-  PreviewInto(*preview, response, destroy);
+  PreviewInto(*preview, name, destroy, response);
 }
 
 }  // namespace podwright::provider

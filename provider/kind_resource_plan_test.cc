@@ -46,6 +46,38 @@ TEST_F(KindResourcePlanTest, AReferenceToWhatTheSameApplyMakesLeavesThePlanOpen)
   EXPECT_TRUE(response.plan.Get("planned_disruption").is_unknown());
 }
 
+TEST_F(KindResourcePlanTest, ItsOwnErrorIsAnErrorOfItsPlan) {
+  v1::Slice* slice = backend_.plan.add_slices();
+  slice->mutable_object()->set_kind("server");
+  slice->mutable_object()->set_name("web-1");
+  slice->set_error("no");
+  const sdk::ModifyPlanResponse response = Plan(CreatePlan("hi\n"));
+  ASSERT_TRUE(response.diagnostics.HasError());
+  EXPECT_EQ(response.diagnostics.items()[0].summary, "server/web-1: cannot be planned");
+}
+
+TEST_F(KindResourcePlanTest, AnotherObjectsErrorStopsNoPlanAndHasItsOwnName) {
+  v1::Slice* slice = backend_.plan.add_slices();
+  slice->mutable_object()->set_kind("load_balancer");
+  slice->mutable_object()->set_name("front");
+  slice->set_error("database/orders does not exist");
+  const sdk::ModifyPlanResponse response = Plan(CreatePlan("hi\n"));
+  EXPECT_FALSE(response.diagnostics.HasError());
+  ASSERT_EQ(response.diagnostics.items().size(), 1U);
+  EXPECT_EQ(response.diagnostics.items()[0].summary.find("load_balancer/front: "), 0U);
+}
+
+TEST_F(KindResourcePlanTest, ADestroyIsNotStoppedByWhatGoesInTheSameApply) {
+  sdk::ModifyPlanRequest request;
+  request.state = Create("hi\n").state;
+  request.plan = Value::Null();
+  v1::Slice* slice = backend_.plan.add_slices();
+  slice->mutable_object()->set_kind("load_balancer");
+  slice->mutable_object()->set_name("front");
+  slice->set_error("server/web-1 is no member of the mesh");
+  EXPECT_TRUE(Plan(request).diagnostics.empty());
+}
+
 TEST_F(KindResourcePlanTest, WithBoundPlansTheDigestIsPartOfThePlanAndOfTheApply) {
   session_.bind_plans = true;
   backend_.plan.set_digest("\x01\x02");

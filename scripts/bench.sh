@@ -10,7 +10,7 @@ programs=$PWD/build/release/bench
 repetitions=${REPETITIONS:-5}
 names=("$@")
 if [ ${#names[@]} = 0 ]; then
-  names=(planner store agent provider_value provider_start provider_plan services)
+  names=(planner store agent provider_value provider_start provider_plan git push services)
   rm -f "$bench"/*.json # of another day
 fi
 

@@ -320,6 +320,17 @@ drivers::Watches Engine::Watch() {
   return watches_;
 }
 
+void Engine::RunWaiting() {
+  for (Drain(); !queue_.empty(); Drain()) {
+    ReadHostPauseFile();
+    Pending next = std::move(queue_.front());
+    queue_.pop_front();
+    RunAction(std::move(next));
+    std::lock_guard lock(mutex_);
+    changed_at_ = clock_.Steady();
+  }
+}
+
 std::chrono::milliseconds Engine::Step() {
   if (!recovered_) Recover();
   Drain();

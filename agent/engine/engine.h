@@ -79,6 +79,8 @@ class Engine {
   // engine.cc
   void Recover();
   void Drain();
+  // Takes what came, and does the actions that wait.
+  void RunWaiting();
   void Take(v1::ControlMessage message, SteadyTime received);
   void TakeDispatch(v1::Dispatch dispatch, SteadyTime received);
   void TakeConfirm(const v1::Confirm& confirm);

@@ -17,13 +17,18 @@ class RestlessDriver final : public drivers::Driver {
   explicit RestlessDriver(Clock& clock) : clock_(clock) {}
   std::string Kind() const override { return "restless"; }
   std::vector<std::string> Verbs() const override { return {"restless.be"}; }
-  Result<drivers::Observation> Observe(const v1::ObjectState&, const std::string&) override {
+  Result<drivers::Observation> Observe(const v1::ObjectState& state, const std::string&) override {
+    did.push_back("look at " + state.object().name());
+    if (on_observe) std::exchange(on_observe, nullptr)();
     return drivers::Observation{std::to_string(seen), {}};
   }
   drivers::Watches Watch(const v1::ObjectState&) override { return {}; }
   Result<std::string> Fact(const std::string&, const v1::ObjectState&) override { return std::string(); }
   Result<drivers::Proof> Prove(const v1::Dispatch&, const v1::ObjectState&) override { return drivers::Proof(); }
-  Result<drivers::Done> Execute(const drivers::ActionContext&, v1::ObjectState&) override { return drivers::Done(); }
+  Result<drivers::Done> Execute(const drivers::ActionContext& context, v1::ObjectState&) override {
+    did.push_back("act on " + context.dispatch.action().object().name());
+    return drivers::Done();
+  }
   std::vector<drivers::Repair> RepairDrift(v1::ObjectState&, const std::function<bool(const std::string&)>&) override {
     return {};
   }
@@ -54,6 +59,8 @@ class RestlessDriver final : public drivers::Driver {
   int seen = 0;
   int ticks = 0;
   std::set<std::string> names;
+  std::function<void()> on_observe;  // once
+  std::vector<std::string> did;
 };
 
 class EngineBackgroundTest : public ::testing::Test {
@@ -148,6 +155,25 @@ TEST_F(EngineBackgroundTest, ADriverThatIsAlwaysDueDoesNotKeepTheThreadBusy) {
   driver_->always_due = true;
   EXPECT_LT(Live(seconds(1)), 60);
   EXPECT_GE(driver_->ticks, 40);
+}
+
+TEST_F(EngineBackgroundTest, AnActionDoesNotWaitUntilEverythingWasLookedAt) {
+  Have("a");
+  Have("b");
+  driver_->on_observe = [this] {
+    v1::ControlMessage message;
+    message.mutable_dispatch()->set_run("run-1");
+    v1::Action& action = *message.mutable_dispatch()->mutable_action();
+    action.set_id("act");
+    action.set_verb("restless.be");
+    action.mutable_object()->set_kind("restless");
+    action.mutable_object()->set_name("b");
+    engine_->Handle(std::move(message));
+  };
+  engine_->Step();
+  ASSERT_GE(driver_->did.size(), 4U);
+  const std::vector<std::string> first(driver_->did.begin(), driver_->did.begin() + 4);
+  EXPECT_EQ(first, (std::vector<std::string>{"look at a", "act on b", "look at b", "look at b"}));
 }
 
 TEST_F(EngineBackgroundTest, RolesAreThoseOfObjectsThatClaimThem) {

@@ -65,13 +65,18 @@ void Engine::Publish(std::vector<v1::ObservedFacts> facts) {
 }
 
 void Engine::LookAround() {
-  std::vector<v1::ObjectState> states;
-  {
-    std::lock_guard lock(mutex_);
-    for (const auto& entry : journal_.state().objects()) states.push_back(entry.second);
-  }
-  std::vector<v1::ObservedFacts> all;
-  for (v1::ObjectState& state : states) {
+  std::vector<v1::ObjectRef> objects;
+  for (const v1::ObjectState& state : StatesOf("")) objects.push_back(state.object());
+  for (const v1::ObjectRef& object : objects) {
+    // To look at everything takes its time; what came meanwhile, or turned elsewhere, does not wait for it.
+    RunWaiting();
+    TickDrivers();
+    v1::ObjectState state;
+    {
+      std::lock_guard lock(mutex_);
+      if (!journal_.state().objects().contains(ObjectKey(object))) continue;  // gone meanwhile
+      state = journal_.Object(object);
+    }
     drivers::Driver* driver = DriverOf(state.object().kind());
     if (driver == nullptr) continue;
     auto facts = ObserveObject(state, *driver, state.watched_spec());

@@ -362,7 +362,8 @@ std::string MemoryUnits::Stamp(const std::vector<std::string>& names) {
   std::string stamp;
   for (const auto& name : names) {
     const auto at = host.units.find(name);
-    if (at != host.units.end()) stamp += name + at->second.state.active_state + at->second.state.invocation_id;
+    const bool runs = at != host.units.end() && at->second.state.Active();
+    if (runs) stamp += name + at->second.state.active_state + at->second.state.invocation_id;
   }
   return stamp;
 }

@@ -19,8 +19,7 @@ class AptPackages final : public Packages {
  private:
   // dpkg's database is asked again only when its file changed.
   std::string stamp_;
-  std::vector<std::string> cached_names_;
-  std::map<std::string, std::string> cached_;
+  std::map<std::vector<std::string>, std::map<std::string, std::string>> cached_;  // by what was asked for
 };
 
 class SystemdUnits final : public Units {

@@ -9,6 +9,7 @@ namespace podwright::host {
 namespace {
 
 constexpr std::chrono::seconds kAptLimit{900};
+constexpr std::size_t kMostCached = 256;
 constexpr char kDatabase[] = "/var/lib/dpkg/status";
 
 std::string DatabaseStamp() {
@@ -49,7 +50,8 @@ Result<ProcessResult> RunApt(const std::vector<std::string>& argv) {
 Result<std::map<std::string, std::string>> AptPackages::Installed(const std::vector<std::string>& names) {
   if (names.empty()) return std::map<std::string, std::string>();
   const std::string stamp = DatabaseStamp();
-  if (!stamp.empty() && stamp == stamp_ && names == cached_names_) return cached_;
+  if (stamp.empty() || stamp != stamp_ || cached_.size() >= kMostCached) cached_.clear();
+  if (const auto known = cached_.find(names); known != cached_.end()) return known->second;
   std::vector<std::string> argv = {"dpkg-query", "-W", "-f", "${Package}\t${Status}\t${Version}\n", "--"};
   argv.insert(argv.end(), names.begin(), names.end());
   const ProcessRequest request = Program(argv);
@@ -68,8 +70,7 @@ Result<std::map<std::string, std::string>> AptPackages::Installed(const std::vec
     }
   }
   stamp_ = stamp;
-  cached_names_ = names;
-  cached_ = found;
+  cached_[names] = found;
   return found;
 }
 

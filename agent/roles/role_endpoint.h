@@ -28,7 +28,7 @@ struct RoleEndpointOptions {
   std::string host = "::";                    // "::" is every address of the server, IPv4 too
   int port = kRolePort;                       // 0: any that is free
   std::chrono::milliseconds look{1000};       // how often `wanted` is asked
-  std::chrono::milliseconds fresh_for{500};   // an answer is given again so long
+  std::chrono::milliseconds fresh_for{100};   // an answer is given again so long
   std::chrono::milliseconds call_time{3000};  // a caller that takes no more of its answer is cut off
 };
 

@@ -1,5 +1,6 @@
 // podwright plan, podwright apply.
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -14,6 +15,7 @@
 #include "cli/plan_file.h"
 #include "cli/render/message.h"
 #include "cli/render/plan.h"
+#include "cli/render/policy.h"
 #include "cli/terminal.h"
 #include "core/digest.h"
 
@@ -37,8 +39,10 @@ void AddSource(CLI::App& command, Source& source) {
 }
 
 // `bound`: to the objects as they are now, so that what somebody changes in between is not overwritten unseen.
-Result<v1::ApplyRequest> RequestFor(App& app, const Source& source, bool bound) {
+Result<v1::ApplyRequest> RequestFor(App& app, const Source& source, bool bound,
+                                    std::map<std::string, std::string>* places) {
   PW_ASSIGN(DocumentsToApply documents, LoadForApply(app, source.path));
+  *places = std::move(documents.places);
   PW_ASSIGN(const std::string workspace, app.workspace());
   v1::ApplyRequest request;
   request.set_workspace(workspace);
@@ -49,6 +53,12 @@ Result<v1::ApplyRequest> RequestFor(App& app, const Source& source, bool bound) 
   return request;
 }
 
+Json PlanWithPolicy(const v1::ApplyResponse& response) {
+  Json value = PlanJson(response.plan());
+  value["policy"] = PolicyJson(response.policy());
+  return value;
+}
+
 struct PlanOptions {
   Source source;
   std::string out;
@@ -57,12 +67,18 @@ struct PlanOptions {
 };
 
 Result<int> RunPlan(App& app, const PlanOptions& options) {
-  PW_ASSIGN(v1::ApplyRequest request, RequestFor(app, options.source, !options.out.empty()));
+  std::map<std::string, std::string> places;
+  PW_ASSIGN(v1::ApplyRequest request, RequestFor(app, options.source, !options.out.empty(), &places));
   for (const std::string& target : options.targets) {
     PW_ASSIGN(*request.add_targets(), ParseRef(app.kinds(), target));
   }
-  PW_ASSIGN(const v1::ApplyResponse response, DryRun(app, request));
-  if (!app.PrintStructured(PlanJson(response.plan()))) ShowPlan(app, response);
+  PW_ASSIGN(v1::ApplyResponse response, DryRun(app, request));
+  for (v1::Slice& slice : *response.mutable_plan()->mutable_slices()) {
+    const auto place = places.find(slice.object().kind() + "/" + slice.object().name());
+    if (slice.error().empty() || place == places.end()) continue;
+    slice.mutable_error()->append(" (declared at " + place->second + ")");
+  }
+  if (!app.PrintStructured(PlanWithPolicy(response))) ShowPlan(app, response);
   const PlanSummary summary = Summarize(response.plan());
   if (summary.errors > 0) {
     for (const v1::Slice& slice : response.plan().slices()) {
@@ -89,10 +105,11 @@ struct ApplyOptions {
 
 Result<int> RunApply(App& app, const ApplyOptions& options) {
   v1::ApplyRequest request;
+  std::map<std::string, std::string> places;
   if (IsPlanFile(options.source.path)) {
     PW_ASSIGN(request, LoadPlanFile(options.source.path));
   } else {
-    PW_ASSIGN(request, RequestFor(app, options.source, !options.choices.yes));
+    PW_ASSIGN(request, RequestFor(app, options.source, !options.choices.yes, &places));
   }
   if (!options.digest.empty()) {
     Result<Digest> digest = Digest::FromHex(options.digest);
@@ -107,6 +124,11 @@ Result<int> RunApply(App& app, const ApplyOptions& options) {
   if (!code.ok() && !bound.empty() &&
       (code.error().code() == ErrorCode::kFailedPrecondition || code.error().code() == ErrorCode::kConflict)) {
     return code.error().Wrap("the plan with the digest " + bound + " was not applied");
+  }
+  if (!code.ok()) {
+    const Error& error = code.error();
+    const std::string placed = WithPlaces(error.message(), places);
+    if (placed != error.message()) return Error(error.code(), placed, error.retry());
   }
   return code;
 }
@@ -127,6 +149,8 @@ void AddApply(CLI::App& root, App& app) {
       root.add_subcommand("apply", "Have it done: a folder of documents, or a plan saved by plan --out");
   AddSource(*command, options->source);
   command->add_flag("-y,--yes", options->choices.yes, "Do not ask");
+  command->add_flag("--wait-for-approval", options->choices.wait_for_approval,
+                    "Where policy holds the plan back: wait until it is approved, then go on");
   command->add_option("--digest", options->digest, "Refuse any plan but the one with this digest");
   command->add_flag("!--no-wait", options->choices.wait, "Do not wait for the end of the run");
   command->callback([&app, options] { app.Choose([&app, options] { return RunApply(app, *options); }); });

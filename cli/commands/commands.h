@@ -16,9 +16,11 @@ void AddDiff(CLI::App& root, App& app);
 void AddGet(CLI::App& root, App& app);  // get, describe
 void AddWatch(CLI::App& root, App& app);
 void AddDelete(CLI::App& root, App& app);
-void AddHandOver(CLI::App& root, App& app);
+void AddExport(CLI::App& root, App& app);
+void AddTransfer(CLI::App& root, App& app);
 void AddSource(CLI::App& root, App& app);
 void AddRun(CLI::App& root, App& app);
+void AddApprove(CLI::App& root, App& app);  // approve, approvals
 void AddPause(CLI::App& root, App& app);  // pause, resume
 void AddEvents(CLI::App& root, App& app);
 void AddAudit(CLI::App& root, App& app);

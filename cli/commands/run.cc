@@ -1,4 +1,4 @@
-// podwright run list|get|logs|cancel|retry.
+// podwright run list|get|logs|cancel|release|retry.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -75,6 +75,8 @@ void PrintRun(App& app, const v1::Run& run) {
       << "Digest:    " << HexEncode(run.plan_digest()) << (run.bound() ? " (bound)" : "") << "\n"
       << "Downtime:  estimated " << DurationWords(run.estimated_downtime_ms()) << ", measured "
       << DurationWords(run.measured_downtime_ms()) << "\n";
+  for (const std::string& text : run.waiting()) out << "Waits:     " << Printable(text) << "\n";
+  if (!run.released_by().empty()) out << "Released:  by " << Printable(run.released_by()) << "\n";
   if (!run.error().empty()) out << "Error:     " << Printable(run.error()) << "\n";
   Table table({"STATE", "SERVER", "ACTION", "ATTEMPT", "TOOK"});
   for (const v1::ActionRecord& record : run.actions()) {
@@ -134,6 +136,15 @@ Result<int> Cancel(App& app, const Options& options) {
   return kDone;
 }
 
+Result<int> Release(App& app, const Options& options) {
+  PW_ASSIGN(const v1::GetRunRequest request, RunRequest(app, options.id));
+  PW_ASSIGN(client::Control * control, app.control());
+  PW_ASSIGN(const v1::Run run, control->ReleaseRun(request, app.call()));
+  if (app.PrintStructured(MessageJson(run))) return kDone;
+  app.terminal().out() << "Run " << run.id() << " waits for no window any more.\n";
+  return kDone;
+}
+
 Result<int> Retry(App& app, const Options& options) {
   v1::RetryRequest request;
   PW_ASSIGN(const std::string workspace, app.workspace());
@@ -183,6 +194,8 @@ void AddRun(CLI::App& root, App& app) {
   logs->add_flag("-f,--follow", logs_options->follow, "Until it has ended");
   const auto [cancel, cancel_options] = add("cancel", "Begin no further action of a run", &Cancel);
   cancel->add_option("id", cancel_options->id, "The run")->required();
+  const auto [release, release_options] = add("release", "Let what waits for a maintenance window go now", &Release);
+  release->add_option("id", release_options->id, "The run")->required();
   const auto [retry, retry_options] = add("retry", "Try again what is stalled", &Retry);
   retry->add_option("id", retry_options->id, "The run, or KIND/NAME")->required();
   retry->add_flag("!--no-wait", retry_options->wait, "Do not wait for the end of the run");

@@ -1,4 +1,4 @@
-// podwright source add|get|describe|sync|suspend|resume|history|rollback|release.
+// podwright source add|get|describe|pull-request|sync|suspend|resume|history|rollback|release.
 #include <google/protobuf/message.h>
 
 #include <CLI/CLI.hpp>
@@ -7,7 +7,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
-#include <thread>
 #include <utility>
 
 #include "cli/app.h"
@@ -16,6 +15,7 @@
 #include "cli/render/message.h"
 #include "cli/render/source.h"
 #include "cli/render/words.h"
+#include "cli/source_wait.h"
 #include "cli/terminal.h"
 #include "core/clock.h"
 #include "kinds/diagnostic.h"
@@ -27,12 +27,12 @@
 namespace podwright::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kPause{200};
-
 struct Options {
   std::string name;
   std::string commit;
   std::string reason;
+  std::string accept;
+  std::uint64_t number = 0;
   bool wait = true;
   std::int64_t seconds = 120;
 };
@@ -65,25 +65,6 @@ Result<v1::SourceRequest> RequestFor(App& app, const std::string& name) {
   return request;
 }
 
-// Until the look that was asked for is over.
-Result<v1::SourceView> Await(App& app, v1::SourceView view, const Options& options) {
-  const std::uint64_t wanted = view.syncs_asked();
-  PW_ASSIGN(const v1::SourceRequest request, RequestFor(app, options.name));
-  PW_ASSIGN(client::Control * control, app.control());
-  const SteadyTime end = app.clock().Steady() + std::chrono::seconds(options.seconds);
-  while (options.wait && view.syncs_done() < wanted) {
-    if (app.cancellation().cancelled()) return Cancelled("interrupted; the source goes on");
-    if (app.clock().Steady() > end) {
-      return DeadlineExceeded("the source is still at it: podwright source describe " + options.name);
-    }
-    std::this_thread::sleep_for(kPause);
-    PW_ASSIGN(view, control->GetSource(request, app.call()));
-    // A control plane that was started anew counts anew, and looks by itself.
-    if (view.syncs_asked() < wanted) break;
-  }
-  return view;
-}
-
 void PrintShort(App& app, const v1::SourceView& view) {
   std::ostream& out = app.terminal().out();
   out << Printable(view.name()) << " is " << view.state() << ", at " << ShortCommit(view.applied().commit());
@@ -98,7 +79,8 @@ void PrintShort(App& app, const v1::SourceView& view) {
 
 Result<int> Finish(App& app, Result<v1::SourceView> asked, const Options& options) {
   PW_TRY(asked);
-  PW_ASSIGN(const v1::SourceView view, Await(app, *std::move(asked), options));
+  v1::SourceView view = *std::move(asked);
+  if (options.wait) PW_ASSIGN(view, AwaitLook(app, std::move(view), std::chrono::seconds(options.seconds)));
   if (!app.PrintStructured(MessageJson(view))) PrintShort(app, view);
   return CodeOf(view);
 }
@@ -145,8 +127,22 @@ Result<int> History(App& app, const Options& options) {
   return kDone;
 }
 
+Result<int> PullRequest(App& app, const Options& options) {
+  v1::PullRequestRequest request;
+  PW_ASSIGN(*request.mutable_workspace(), app.workspace());
+  request.set_name(options.name);
+  request.set_number(options.number);
+  PW_ASSIGN(client::Control * control, app.control());
+  const auto view = control->GetPullRequest(request, app.call());
+  PW_TRY(view);
+  if (app.PrintStructured(MessageJson(*view))) return kDone;
+  app.terminal().out() << (view->text().empty() ? std::string("It is not planned yet.\n") : Printable(view->text()));
+  return kDone;
+}
+
 Result<int> Sync(App& app, const Options& options) {
-  PW_ASSIGN(const v1::SourceRequest request, RequestFor(app, options.name));
+  PW_ASSIGN(v1::SourceRequest request, RequestFor(app, options.name));
+  request.set_accept(options.accept);
   PW_ASSIGN(client::Control * control, app.control());
   return Finish(app, control->SyncSource(request, app.call()), options);
 }
@@ -255,7 +251,11 @@ void AddSource(CLI::App& root, App& app) {
   add("get", "How sources stand, or one", &Get, false);
   add("describe", "What is applied, what is wanted, what is in the way", &Describe, false);
   add("history", "Which commits were applied", &History, false);
-  add("sync", "Look at the branch now", &Sync, true);
+  const auto sync = add("sync", "Look at the branch now", &Sync, true);
+  sync.first->add_option("--accept", sync.second->accept,
+                         "The digest of a changed plan (PlanChanged) that is to be run after all");
+  const auto pull = add("pull-request", "All that a pull request's preview has to say", &PullRequest, false);
+  pull.first->add_option("number", pull.second->number, "The pull request's number")->required();
   const auto reason = [](const auto& made) {
     made.first->add_option("--reason", made.second->reason, "For the audit log and for others");
   };

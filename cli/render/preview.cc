@@ -6,6 +6,7 @@
 
 #include "cli/render/message.h"
 #include "cli/render/plan.h"
+#include "cli/render/policy.h"
 #include "cli/render/words.h"
 #include "cli/terminal.h"
 #include "core/digest.h"
@@ -77,6 +78,7 @@ std::string NotesMarkdown(const StackPreview& stack) {
     for (const std::string& need : slice.requirements()) out += "- requires " + object + ": " + Code(need) + "\n";
     for (const std::string& note : slice.notes()) out += "- note " + object + ": " + Code(note) + "\n";
   }
+  for (const std::string& line : PolicyLines(stack.response.policy())) out += "- policy: " + Code(line) + "\n";
   for (const std::string& warning : stack.response.warnings()) out += "- warning: " + Code(warning) + "\n";
   for (const Unbound& open : stack.planned.unbound) {
     out += "- cannot be bound: " + Code(open.address) + ": " + Code(open.reason) + "\n";
@@ -154,6 +156,7 @@ std::string PreviewText(const Preview& preview, const Terminal& terminal) {
     v1::Plan plan = stack.response.plan();
     if (!stack.bound()) plan.clear_digest();
     out += RenderPlan(plan, terminal);
+    out += RenderPolicy(stack.response.policy(), terminal);
     for (const Unbound& open : stack.planned.unbound) {
       out += terminal.Paint(Style::kYellow, "cannot be bound") + ": " + Printable(open.address + ": " + open.reason) +
              "\n";
@@ -189,6 +192,7 @@ Json PreviewJson(const Preview& preview) {
     }
     entry["warnings"] = stack.response.warnings();
     entry["plan"] = PlanJson(stack.response.plan());
+    entry["policy"] = PolicyJson(stack.response.policy());
     value["stacks"].push_back(std::move(entry));
   }
   return value;

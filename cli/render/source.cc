@@ -3,6 +3,7 @@
 #include "cli/output.h"
 #include "cli/render/words.h"
 #include "cli/terminal.h"
+#include "core/digest.h"
 
 namespace podwright::cli {
 namespace {
@@ -19,6 +20,24 @@ std::string CommitText(const v1::AppliedCommit& commit) {
 
 std::string Because(const std::string& actor, const std::string& reason) {
   return "by " + actor + (reason.empty() ? "" : ": " + reason);
+}
+
+std::string PullRequestsText(const v1::SourceView& source, const Terminal& terminal) {
+  std::string out;
+  if (source.has_pull_requests_problem()) {
+    out += "\n" + terminal.Paint(Style::kRed, "Pull requests cannot be answered") + " (" +
+           source.pull_requests_problem().reason() + "): " + Printable(source.pull_requests_problem().message()) + "\n";
+  }
+  Table table({"PULL REQUEST", "STATE", "HEAD", "DIGEST", "WHAT"});
+  for (const v1::PullRequestView& pull : source.pull_requests()) {
+    if (pull.state() == "closed" || pull.state() == "merged") continue;
+    const std::string what = pull.problem().empty() ? pull.headline() : pull.problem();
+    table.Add({std::to_string(pull.number()), pull.state(), ShortCommit(pull.head()),
+               pull.digest().empty() ? "-" : HexEncode(pull.digest()).substr(0, kShort),
+               Printable(what.substr(0, what.find('\n')))});
+  }
+  if (!table.empty()) out += "\n" + table.Text();
+  return out;
 }
 
 }  // namespace
@@ -72,6 +91,7 @@ std::string DescribeSource(const v1::SourceView& source, std::int64_t now, const
   for (const std::string& stalled : source.stalled()) {
     out += "  " + terminal.Paint(Style::kRed, Printable(stalled)) + "\n";
   }
+  out += PullRequestsText(source, terminal);
   if (source.has_problem()) {
     out += "\n" + terminal.Paint(Style::kRed, "In the way") + " (" + source.problem().reason() + ", for " +
            Age(source.problem().since_unix_ms(), now) + "):\n" + Printable(source.problem().message()) + "\n";

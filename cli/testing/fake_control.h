@@ -24,8 +24,12 @@ class FakeControl final : public client::Control {
   v1::WhoUsesSecretResponse who_uses;
   v1::SealingKey sealing_key;
   v1::SourceView source;
+  v1::TransferResponse transfer;
+  v1::PendingApproval approval;
   // ---- what it was asked ----
   std::vector<v1::ApplyRequest> applies;
+  std::vector<v1::TransferRequest> transfers;
+  std::vector<v1::ApproveRequest> approves;
   std::vector<v1::SetSecretRequest> set_secrets;
   std::vector<v1::CreateTokenRequest> created_tokens;
   std::vector<v1::PinSourceRequest> pins;
@@ -59,6 +63,10 @@ class FakeControl final : public client::Control {
     return response;
   }
   Result<v1::ObjectView> Pause(const v1::PauseRequest&, const CallOptions&) override { return Nothing(); }
+  Result<v1::TransferResponse> Transfer(const v1::TransferRequest& request, const CallOptions&) override {
+    transfers.push_back(request);
+    return transfer;
+  }
   Result<v1::Run> GetRun(const v1::GetRunRequest&, const CallOptions&) override {
     if (run_states.empty()) return Nothing();
     return run_states.back();
@@ -71,6 +79,19 @@ class FakeControl final : public client::Control {
     return run_states.back();
   }
   Result<v1::Run> CancelRun(const v1::GetRunRequest&, const CallOptions&) override { return Nothing(); }
+  Result<v1::Run> ReleaseRun(const v1::GetRunRequest&, const CallOptions&) override { return Nothing(); }
+  Result<v1::PendingApproval> Approve(const v1::ApproveRequest& request, const CallOptions&) override {
+    approves.push_back(request);
+    return approval;
+  }
+  Result<v1::PendingApproval> RevokeApproval(const v1::RevokeApprovalRequest&, const CallOptions&) override {
+    return approval;
+  }
+  Result<v1::ListApprovalsResponse> ListApprovals(const v1::ListApprovalsRequest&, const CallOptions&) override {
+    v1::ListApprovalsResponse response;
+    *response.add_approvals() = approval;
+    return response;
+  }
   Result<v1::RetryResponse> Retry(const v1::RetryRequest&, const CallOptions&) override { return Nothing(); }
   Status Events(v1::EventsRequest, const std::function<client::Next(const v1::Event&)>& on_event,
                 const CallOptions&) override {
@@ -113,6 +134,12 @@ class FakeControl final : public client::Control {
   Result<v1::SourceView> PinSource(const v1::PinSourceRequest& request, const CallOptions&) override {
     pins.push_back(request);
     return source;
+  }
+  Result<v1::PullRequestView> GetPullRequest(const v1::PullRequestRequest& request, const CallOptions&) override {
+    v1::PullRequestView view;
+    view.set_number(request.number());
+    view.set_text("3 actions\n");
+    return view;
   }
   Result<v1::SourceView> ReleaseSource(const v1::SourceRequest&, const CallOptions&) override { return source; }
   Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request, const CallOptions&) override {

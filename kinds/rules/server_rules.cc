@@ -3,6 +3,7 @@
 #include <string>
 
 #include "kinds/diagnostic.h"
+#include "kinds/server/apt_source_form.h"
 #include "podwright/v1/kinds/server.pb.h"
 
 namespace podwright::kinds {
@@ -52,6 +53,22 @@ void CheckFiles(const v1::kinds::ServerSpec& spec, Diagnostics* out) {
   for (const auto& [path, secret] : spec.secrets()) check(path, "secrets");
 }
 
+void CheckAptSources(const v1::kinds::ServerSpec& spec, Diagnostics* out) {
+  for (const auto& [name, source] : spec.apt_sources()) {
+    const Path path = Path().Attribute("apt_sources").Key(name);
+    if (!source.has_key()) continue;
+    if (const std::string wrong = WrongAptKey(source.key()); !wrong.empty()) {
+      out->AddError(wrong, path.Attribute("key"));
+    }
+    const bool flat = source.suite().ends_with("/");
+    if (flat != source.components().empty()) {
+      out->AddError(flat ? "a flat repository (`suite` ends in \"/\") has no components"
+                         : "it has no components, and `suite` is not the path of a flat repository (\"./\")",
+                    path.Attribute("components"));
+    }
+  }
+}
+
 void CheckUsers(const v1::kinds::ServerSpec& spec, Diagnostics* out) {
   for (const auto& [name, user] : spec.users()) {
     const Path keys = Path().Attribute("users").Key(name).Attribute("authorized_keys");
@@ -73,6 +90,7 @@ void CheckServerRules(const google::protobuf::Message& message, Diagnostics* out
   CheckFirewall(spec, out);
   CheckFiles(spec, out);
   CheckUsers(spec, out);
+  CheckAptSources(spec, out);
 }
 
 }  // namespace podwright::kinds

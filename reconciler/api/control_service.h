@@ -1,5 +1,5 @@
 // The service Control over gRPC: translation only. Each call: token → caller, request → control plane, answer
-// or error → status. One file a group of methods: objects.cc, runs.cc, events.cc, secrets.cc, sources.cc, tokens.cc,
+// or error → status. One file a group of methods: objects.cc, transfers.cc, runs.cc, events.cc, secrets.cc, sources.cc, tokens.cc,
 // agents_admin.cc, audit.cc, machines.cc.
 //
 // Threading: gRPC's sync threads; streams hold one each, so there are at most kMostStreams.
@@ -35,6 +35,9 @@ class ControlPlane;
 namespace kinds {
 class Registry;
 }
+namespace previews {
+class Previews;
+}
 namespace sources {
 class Sources;
 }
@@ -66,6 +69,7 @@ struct ServiceDependencies {
   std::string installation;
   std::string agents_address;           // as servers reach it
   sources::Sources* sources = nullptr;  // null: none are watched here
+  previews::Previews* previews = nullptr;  // null: no pull requests are answered here
 };
 
 class ControlService final : public v1::Control::Service {
@@ -84,11 +88,16 @@ class ControlService final : public v1::Control::Service {
   grpc::Status Get(Context*, const v1::GetRequest*, v1::ObjectView*) override;
   grpc::Status List(Context*, const v1::ListRequest*, v1::ListResponse*) override;
   grpc::Status Pause(Context*, const v1::PauseRequest*, v1::ObjectView*) override;
+  grpc::Status Transfer(Context*, const v1::TransferRequest*, v1::TransferResponse*) override;
 
   grpc::Status GetRun(Context*, const v1::GetRunRequest*, v1::Run*) override;
   grpc::Status ListRuns(Context*, const v1::ListRunsRequest*, v1::ListRunsResponse*) override;
   grpc::Status WatchRun(Context*, const v1::GetRunRequest*, Writer<v1::Run>*) override;
   grpc::Status CancelRun(Context*, const v1::GetRunRequest*, v1::Run*) override;
+  grpc::Status ReleaseRun(Context*, const v1::GetRunRequest*, v1::Run*) override;
+  grpc::Status Approve(Context*, const v1::ApproveRequest*, v1::PendingApproval*) override;
+  grpc::Status RevokeApproval(Context*, const v1::RevokeApprovalRequest*, v1::PendingApproval*) override;
+  grpc::Status ListApprovals(Context*, const v1::ListApprovalsRequest*, v1::ListApprovalsResponse*) override;
   grpc::Status Retry(Context*, const v1::RetryRequest*, v1::RetryResponse*) override;
 
   grpc::Status Events(Context*, const v1::EventsRequest*, Writer<v1::Event>*) override;
@@ -101,6 +110,7 @@ class ControlService final : public v1::Control::Service {
 
   grpc::Status GetSource(Context*, const v1::SourceRequest*, v1::SourceView*) override;
   grpc::Status ListSources(Context*, const v1::ListSourcesRequest*, v1::ListSourcesResponse*) override;
+  grpc::Status GetPullRequest(Context*, const v1::PullRequestRequest*, v1::PullRequestView*) override;
   grpc::Status SyncSource(Context*, const v1::SourceRequest*, v1::SourceView*) override;
   grpc::Status SuspendSource(Context*, const v1::SuspendSourceRequest*, v1::SourceView*) override;
   grpc::Status PinSource(Context*, const v1::PinSourceRequest*, v1::SourceView*) override;

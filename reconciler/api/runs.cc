@@ -1,4 +1,4 @@
-// GetRun, ListRuns, WatchRun, CancelRun, Retry.
+// GetRun, ListRuns, WatchRun, CancelRun, ReleaseRun, Retry, and approvals.
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -25,6 +25,28 @@ grpc::Status ControlService::ListRuns(Context* context, const v1::ListRunsReques
 grpc::Status ControlService::CancelRun(Context* context, const v1::GetRunRequest* request, v1::Run* response) {
   return Handle(*context, "CancelRun", response,
                 [&](const Caller& caller) { return d_.control.CancelRun(caller, *request); });
+}
+
+grpc::Status ControlService::ReleaseRun(Context* context, const v1::GetRunRequest* request, v1::Run* response) {
+  return Handle(*context, "ReleaseRun", response,
+                [&](const Caller& caller) { return d_.control.ReleaseRun(caller, *request); });
+}
+
+grpc::Status ControlService::Approve(Context* context, const v1::ApproveRequest* request,
+                                     v1::PendingApproval* response) {
+  return Handle(*context, "Approve", response, [&](const Caller& caller) { return d_.control.Approve(caller, *request); });
+}
+
+grpc::Status ControlService::RevokeApproval(Context* context, const v1::RevokeApprovalRequest* request,
+                                            v1::PendingApproval* response) {
+  return Handle(*context, "RevokeApproval", response,
+                [&](const Caller& caller) { return d_.control.RevokeApproval(caller, *request); });
+}
+
+grpc::Status ControlService::ListApprovals(Context* context, const v1::ListApprovalsRequest* request,
+                                           v1::ListApprovalsResponse* response) {
+  return Handle(*context, "ListApprovals", response,
+                [&](const Caller& caller) { return d_.control.ListApprovals(caller, *request); });
 }
 
 grpc::Status ControlService::Retry(Context* context, const v1::RetryRequest* request, v1::RetryResponse* response) {

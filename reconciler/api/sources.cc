@@ -1,8 +1,9 @@
-// GetSource, ListSources, SyncSource, SuspendSource, PinSource, ReleaseSource.
+// GetSource, ListSources, GetPullRequest, SyncSource, SuspendSource, PinSource, ReleaseSource.
 #include "reconciler/sources/sources.h"
 
 #include "reconciler/api/control_service.h"
 #include "reconciler/control/control_plane.h"
+#include "reconciler/previews/previews.h"
 
 namespace podwright::api {
 
@@ -28,7 +29,9 @@ grpc::Status ControlService::GetSource(Context* context, const v1::SourceRequest
   return Handle(*context, "GetSource", response, [&](const Caller& caller) -> Result<v1::SourceView> {
     const std::string workspace = WorkspaceOf(request->workspace());
     PW_ASSIGN(sources::Sources * sources, SourcesFor(caller, Operation::kRead, workspace, request->name()));
-    return sources->Get(workspace, request->name());
+    PW_ASSIGN(v1::SourceView view, sources->Get(workspace, request->name()));
+    if (d_.previews != nullptr) d_.previews->Fill(&view);
+    return view;
   });
 }
 
@@ -37,7 +40,21 @@ grpc::Status ControlService::ListSources(Context* context, const v1::ListSources
   return Handle(*context, "ListSources", response, [&](const Caller& caller) -> Result<v1::ListSourcesResponse> {
     const std::string workspace = WorkspaceOf(request->workspace());
     PW_ASSIGN(sources::Sources * sources, SourcesFor(caller, Operation::kRead, workspace, "*"));
-    return sources->List(workspace);
+    PW_ASSIGN(v1::ListSourcesResponse list, sources->List(workspace));
+    if (d_.previews != nullptr) {
+      for (v1::SourceView& view : *list.mutable_sources()) d_.previews->Fill(&view);
+    }
+    return list;
+  });
+}
+
+grpc::Status ControlService::GetPullRequest(Context* context, const v1::PullRequestRequest* request,
+                                            v1::PullRequestView* response) {
+  return Handle(*context, "GetPullRequest", response, [&](const Caller& caller) -> Result<v1::PullRequestView> {
+    const std::string workspace = WorkspaceOf(request->workspace());
+    PW_TRY(d_.control.Authorize(caller, Operation::kRead, workspace, Subject(request->name())));
+    if (d_.previews == nullptr) return Unimplemented("this control plane answers no pull requests");
+    return d_.previews->Get(workspace, request->name(), request->number());
   });
 }
 
@@ -45,8 +62,12 @@ grpc::Status ControlService::SyncSource(Context* context, const v1::SourceReques
   return Handle(*context, "SyncSource", response, [&](const Caller& caller) -> Result<v1::SourceView> {
     const std::string workspace = WorkspaceOf(request->workspace());
     PW_ASSIGN(sources::Sources * sources, SourcesFor(caller, Operation::kApply, workspace, request->name()));
-    PW_ASSIGN(v1::SourceView view, sources->Sync(workspace, request->name()));
-    PW_TRY(Audited(caller, "source.sync", workspace, Subject(request->name()), ""));
+    const std::string& accepted = request->accept();
+    PW_ASSIGN(v1::SourceView view, accepted.empty()
+                                       ? sources->Sync(workspace, request->name())
+                                       : sources->Accept(caller.actor, workspace, request->name(), accepted));
+    PW_TRY(Audited(caller, accepted.empty() ? "source.sync" : "source.accept", workspace, Subject(request->name()),
+                   accepted.empty() ? "" : "plan " + accepted));
     return view;
   });
 }

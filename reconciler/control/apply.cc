@@ -31,6 +31,38 @@ class WipeAtEnd {
   v1::ApplyRequest& request_;
 };
 
+// Adds the time since it was last told where it is to the field where it was; begins with the check.
+class Stopwatch {
+ public:
+  using Field = std::chrono::microseconds ApplyTimes::*;
+  Stopwatch(Clock& clock, ApplyTimes& times) : clock_(clock), times_(times), since_(clock.Steady()) {}
+  ~Stopwatch() { Enter(nullptr); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+  void Enter(Field next) {
+    const SteadyTime now = clock_.Steady();
+    times_.*at_ += std::chrono::duration_cast<std::chrono::microseconds>(now - since_);
+    since_ = now;
+    at_ = next;
+  }
+
+ private:
+  Clock& clock_;
+  ApplyTimes& times_;
+  SteadyTime since_;
+  Field at_ = &ApplyTimes::check;
+};
+
+// What a repetition of a brief call is answered.
+v1::ApplyResponse BriefOf(const v1::ApplyResponse& response) {
+  v1::ApplyResponse out;
+  out.set_run(response.run());
+  *out.mutable_warnings() = response.warnings();
+  out.mutable_plan()->set_digest(response.plan().digest());
+  return out;
+}
+
 // Without values of secrets: a digest at rest must not help to guess them. That a value is another one is seen by
 // the secrets' store, which knows the same idempotency key.
 std::string RequestDigest(const v1::ApplyRequest& request) {
@@ -41,61 +73,99 @@ std::string RequestDigest(const v1::ApplyRequest& request) {
 
 }  // namespace
 
-Result<v1::ApplyResponse> Apply::Run(const Caller& caller, v1::ApplyRequest request) {
-  PW_TRY(CheckRequest(core_.deps.kinds, &request));
-  const WipeAtEnd wipe(request);
-  const std::string digest = RequestDigest(request);
-  std::vector<Question> questions;
-  std::vector<std::string> away;
+Result<v1::ApplyResponse> Apply::Run(const Caller& caller, v1::ApplyRequest request, const ApplyOptions& options) {
+  ApplyTimes unread;
+  Stopwatch watch(core_.deps.clock, options.times != nullptr ? *options.times : unread);
+  PutPlaces settled;
   {
     const std::lock_guard<std::mutex> lock(core_.mutex);
     PW_TRY(ready_());
-    PW_ASSIGN(auto remembered, Remembered(request, digest));
-    if (remembered) return std::move(*remembered);
-    PW_ASSIGN(const Candidate candidate, MakeCandidate(core_, secrets_, request));
-    questions = Questions(candidate, request, &away);
+    settled = SettledPuts(core_, secrets_, request);
   }
-  Answers answers;
-  if (!questions.empty()) {
-    std::vector<Answer> replies = desk_.Ask(questions, core_.Steady() + core_.options.observe_timeout);
-    for (std::size_t i = 0; i < questions.size(); ++i) {
-      const Question& question = questions[i];
-      if (replies[i].answered) {
-        answers[{question.object, question.server.server}] = std::move(replies[i].facts);
-      } else {
-        away.push_back("the agent of " + question.server.server + " did not say what it has of " +
-                       question.object.Text() + " (" + replies[i].error +
-                       "): the plan stands on what was known before");
-      }
-    }
-  }
-  const std::lock_guard<std::mutex> lock(core_.mutex);
+  PW_TRY(CheckRequest(core_.deps.kinds, &request, settled));
+  const WipeAtEnd wipe(request);
+  std::string digest = options.request_digest;
+  if (digest.empty() && !request.idempotency_key().empty() && !request.dry_run()) digest = RequestDigest(request);
+  watch.Enter(&ApplyTimes::candidate);
+  std::unique_lock<std::mutex> lock(core_.mutex);
   PW_TRY(ready_());
-  PW_ASSIGN(auto remembered, Remembered(request, digest));
+  PW_ASSIGN(auto remembered, Remembered(request, digest, options));
   if (remembered) return std::move(*remembered);
-  // Made again: others may have changed what it stands on meanwhile.
-  PW_ASSIGN(Candidate candidate, MakeCandidate(core_, secrets_, request));
+  PW_ASSIGN(Candidate candidate, MakeCandidate(core_, secrets_, request, settled));
+  std::vector<std::string> away;
+  Answers answers;
+  const std::vector<Question> questions = Questions(candidate, request, &away);
+  if (!questions.empty()) {
+    lock.unlock();
+    watch.Enter(&ApplyTimes::agents);
+    answers = AskAgents(questions, &away);
+    watch.Enter(&ApplyTimes::candidate);
+    lock.lock();
+    PW_TRY(ready_());
+    PW_ASSIGN(remembered, Remembered(request, digest, options));
+    if (remembered) return std::move(*remembered);
+    // Made again: others may have changed what it stands on meanwhile.
+    PW_ASSIGN(candidate, MakeCandidate(core_, secrets_, request, settled));
+  }
   candidate.warnings.insert(candidate.warnings.end(), away.begin(), away.end());
+  watch.Enter(&ApplyTimes::plan);
   PW_ASSIGN(Preview preview, MakePreview(request, candidate, answers));
   PW_TRY(CheckDigest(request, preview));
-  if (request.dry_run()) {
-    Remember(request.workspace(), preview.plan);
-    v1::ApplyResponse response;
-    for (const auto& [id, put] : candidate.puts) {
-      v1::ObjectView* view = response.add_objects();
-      if (core_.tables.Find(id) != nullptr) *view = MakeView(core_, id);
-      *view->mutable_object() = put.object;
-      if (put.kind == PutKind::kCreate) view->mutable_object()->clear_uid();
-    }
-    for (const std::string& warning : candidate.warnings) response.add_warnings(warning);
-    *response.mutable_plan() = std::move(preview.plan);
-    return response;
-  }
-  PW_TRY(CheckErrors(request, candidate, preview));
-  return Commit(caller, request, digest, candidate, answers, preview);
+  if (!request.dry_run()) PW_TRY(CheckErrors(request, candidate, preview));
+  const std::set<ObjectId> for_run = ForRun(request, candidate, preview);
+  PW_ASSIGN(const PolicyJudgement judgement, Judge(caller, request, candidate, preview, for_run, options));
+  if (request.dry_run()) return DryRun(request, candidate, preview, judgement, options);
+  watch.Enter(&ApplyTimes::commit);
+  return Commit(caller, request, digest, candidate, answers, preview, for_run, judgement, options);
 }
 
-Result<std::optional<v1::ApplyResponse>> Apply::Remembered(const v1::ApplyRequest& request, const std::string& digest) {
+Apply::Answers Apply::AskAgents(const std::vector<Question>& questions, std::vector<std::string>* away) {
+  Answers answers;
+  std::vector<Answer> replies = desk_.Ask(questions, core_.Steady() + core_.options.observe_timeout);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const Question& question = questions[i];
+    if (replies[i].answered) {
+      answers[{question.object, question.server.server}] = std::move(replies[i].facts);
+    } else {
+      away->push_back("the agent of " + question.server.server + " did not say what it has of " +
+                      question.object.Text() + " (" + replies[i].error + "): the plan stands on what was known before");
+    }
+  }
+  return answers;
+}
+
+v1::ApplyResponse Apply::DryRun(const v1::ApplyRequest& request, const Candidate& candidate, Preview& preview,
+                                const PolicyJudgement& judgement, const ApplyOptions& options) {
+  Remember(request.workspace(), preview.plan);
+  v1::ApplyResponse response;
+  for (const ObjectId& id : options.brief ? std::set<ObjectId>() : candidate.Put()) {
+    v1::ObjectView* view = response.add_objects();
+    if (core_.tables.Find(id) != nullptr) *view = MakeView(core_, id);
+    const auto put = candidate.puts.find(id);
+    *view->mutable_object() = put != candidate.puts.end() ? put->second.object : core_.tables.Find(id)->object;
+    if (put != candidate.puts.end() && put->second.kind == PutKind::kCreate) view->mutable_object()->clear_uid();
+  }
+  for (const std::string& warning : candidate.warnings) response.add_warnings(warning);
+  *response.mutable_plan() = std::move(preview.plan);
+  *response.mutable_policy() = judgement.verdict;
+  return response;
+}
+
+Result<PolicyJudgement> Apply::Judge(const Caller& caller, const v1::ApplyRequest& request, const Candidate& candidate,
+                                     const Preview& preview, const std::set<ObjectId>& for_run,
+                                     const ApplyOptions& options) {
+  PW_ASSIGN(PolicyJudgement judgement, JudgePlan(core_, caller, request, candidate, preview.plan, for_run));
+  if (!judgement.verdict.approval_needed()) return judgement;
+  if (request.dry_run() || !judgement.goes()) {
+    PW_TRY(KeepForApproval(core_, caller, request, preview.plan, judgement));
+  }
+  if (request.dry_run() || judgement.goes()) return judgement;
+  if (options.verdict != nullptr) *options.verdict = judgement.verdict;
+  return Refusal(judgement.verdict);
+}
+
+Result<std::optional<v1::ApplyResponse>> Apply::Remembered(const v1::ApplyRequest& request, const std::string& digest,
+                                                           const ApplyOptions& options) {
   if (request.idempotency_key().empty() || request.dry_run()) return std::optional<v1::ApplyResponse>();
   PW_ASSIGN(const auto kv,
             store::Get(core_.deps.store, keys::Idempotency(request.workspace(), request.idempotency_key())));
@@ -108,6 +178,7 @@ Result<std::optional<v1::ApplyResponse>> Apply::Remembered(const v1::ApplyReques
   }
   if (!response.ParseFromString(record.response())) return DataLoss("an idempotency record is damaged");
   response.set_revision(kv->mod_revision);
+  if (options.brief) return std::optional<v1::ApplyResponse>(std::move(response));
   for (const v1::DesiredObject& put : request.puts()) {
     const ObjectId id{request.workspace(), put.kind(), put.name()};
     if (core_.tables.Find(id) != nullptr) *response.add_objects() = MakeView(core_, id);
@@ -119,7 +190,10 @@ std::vector<Question> Apply::Questions(const Candidate& candidate, const v1::App
                                        std::vector<std::string>* warnings) {
   std::vector<Question> out;
   std::set<std::string> away;
+  const bool whole = request.scope() == v1::APPLY_SCOPE_WHOLE_OWNER;
   for (const auto& [id, put] : candidate.puts) {
+    // What only stays is looked at when somebody names it, and by its own agent all the time.
+    if (whole && put.kind == PutKind::kUnchanged) continue;
     const planner::KindPlanner* kind = core_.deps.planners.Find(id.kind);
     const auto input = planner::MakeObjectInput(core_.deps.kinds, put.object);
     if (kind == nullptr || !input.ok()) continue;
@@ -177,6 +251,7 @@ Result<Apply::Preview> Apply::MakePreview(const v1::ApplyRequest& request, const
     if (id.kind == "secret") overlay.PutSecret(secrets_.FactOf(id, put.value ? &*put.value : nullptr));
     PW_TRY(AddInternal(id, &overlay, &out));
   }
+  for (const ObjectId& id : candidate.settled) PW_TRY(AddInternal(id, &overlay, &out));
   for (const auto& [id, tombstone] : candidate.tombstones) {
     PW_ASSIGN(auto input, planner::MakeObjectInput(core_.deps.kinds, tombstone));
     overlay.PutObject(std::move(input));
@@ -190,11 +265,15 @@ Result<Apply::Preview> Apply::MakePreview(const v1::ApplyRequest& request, const
   static_cast<void>(planner.Preview(overlay, planner::PlanScope::Of({}), &touched));
   std::set<planner::ObjectKey> scope(touched.begin(), touched.end());
   for (const ObjectId& id : candidate.Named()) scope.insert({id.kind, id.name});
+  // What has nothing to do adds nothing to a plan.
+  for (const ObjectId& id : candidate.settled) {
+    const v1::Slice* kept = planner.KeptSlice({id.kind, id.name});
+    if (kept != nullptr && (kept->actions_size() > 0 || !kept->error().empty())) scope.insert({id.kind, id.name});
+  }
   if (request.targets_size() > 0) {
     scope.clear();
     for (const v1::ObjectRef& ref : request.targets()) scope.insert({ref.kind(), ref.name()});
   }
-  for (const planner::ObjectKey& key : scope) out.concerned.insert({workspace, key.kind, key.name});
   out.plan = planner.Preview(overlay, planner::PlanScope::Of({scope.begin(), scope.end()}), nullptr);
   return out;
 }
@@ -264,7 +343,8 @@ std::set<ObjectId> Apply::ForRun(const v1::ApplyRequest& request, const Candidat
 
 Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyRequest& request,
                                         const std::string& digest, Candidate& candidate, const Answers& answers,
-                                        Preview& preview) {
+                                        Preview& preview, const std::set<ObjectId>& for_run,
+                                        const PolicyJudgement& judgement, const ApplyOptions& options) {
   v1::ApplyResponse response;
   for (const auto& [id, put] : candidate.puts) {
     if (!put.value) continue;
@@ -313,7 +393,6 @@ Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyReq
   }
   for (auto& [id, record] : preview.allocations) change.PutAllocation(id, std::move(record));
   const std::set<ObjectId> changed = candidate.Changed();
-  const std::set<ObjectId> for_run = ForRun(request, candidate, preview);
   for (const ObjectId& id : for_run) {
     if (!changed.contains(id)) ClearStall(change.State(id));
   }
@@ -324,16 +403,22 @@ Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyReq
     seed.actor = caller.actor;
     seed.objects = for_run;
     seed.bound = !request.plan_digest().empty();
+    seed.waves.emplace();
+    for (const v1::Wave& wave : judgement.verdict.waves()) {
+      for (const v1::ObjectRef& object : wave.objects()) (*seed.waves)[IdOf(request.workspace(), object)] = wave.number();
+    }
     response.set_run(AddRun(core_, change, seed, preview.plan).id);
   }
   for (const std::string& warning : candidate.warnings) response.add_warnings(warning);
   *response.mutable_plan() = std::move(preview.plan);
+  *response.mutable_policy() = judgement.verdict;
+  PW_TRY(AddSpending(core_, change, caller, request, judgement));
   if (!request.idempotency_key().empty()) {
     v1::IdempotencyRecord record;
     record.set_method("apply");
     record.set_request_digest(digest);
     record.set_unix_ms(core_.NowMillis());
-    v1::ApplyResponse kept = response;
+    v1::ApplyResponse kept = options.brief ? BriefOf(response) : response;
     // What the answer to a repetition may lack where it is too large: the payloads, then the plan's details.
     if (kept.ByteSizeLong() > kMaxRememberedBytes) {
       for (v1::Slice& slice : *kept.mutable_plan()->mutable_slices()) {
@@ -367,7 +452,8 @@ Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyReq
     if (kv) response.set_revision(kv->mod_revision);
   }
   core_.Wake(ReconcileWork(request.workspace()));
-  for (const auto& [id, put] : candidate.puts) *response.add_objects() = MakeView(core_, id);
+  if (options.brief) return response;
+  for (const ObjectId& id : candidate.Put()) *response.add_objects() = MakeView(core_, id);
   for (const auto& [id, tombstone] : candidate.tombstones) *response.add_objects() = MakeView(core_, id);
   return response;
 }

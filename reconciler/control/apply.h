@@ -14,6 +14,7 @@
 #include "reconciler/control/candidate.h"
 #include "reconciler/control/core.h"
 #include "reconciler/control/observation_desk.h"
+#include "reconciler/control/policy/policy_gate.h"
 #include "reconciler/control/secret_door.h"
 
 namespace podwright::planner {
@@ -30,19 +31,27 @@ class Apply {
       : core_(core), desk_(desk), secrets_(secrets), ready_(std::move(ready)) {}
 
   // The caller may do it. `request` is changed in passing.
-  Result<v1::ApplyResponse> Run(const Caller& caller, v1::ApplyRequest request);
+  Result<v1::ApplyResponse> Run(const Caller& caller, v1::ApplyRequest request, const ApplyOptions& options);
 
  private:
   struct Preview {
-    v1::Plan plan;  // of what the request concerns
-    std::set<ObjectId> concerned;
+    v1::Plan plan;                                // of what the request concerns
     std::map<ObjectId, std::string> allocations;  // records that this request makes or extends
     std::vector<NewSecretValue> internal;         // secrets that kinds need for themselves, and lack
   };
   using Answers = std::map<std::pair<ObjectId, std::string>, v1::ObservedFacts>;
 
-  // All with the lock held.
-  Result<std::optional<v1::ApplyResponse>> Remembered(const v1::ApplyRequest& request, const std::string& digest);
+  // Without the lock.
+  Answers AskAgents(const std::vector<Question>& questions, std::vector<std::string>* away);
+  // All others with the lock held.
+  Result<std::optional<v1::ApplyResponse>> Remembered(const v1::ApplyRequest& request, const std::string& digest,
+                                                      const ApplyOptions& options);
+  v1::ApplyResponse DryRun(const v1::ApplyRequest& request, const Candidate& candidate, Preview& preview,
+                           const PolicyJudgement& judgement, const ApplyOptions& options);
+  // What policy says; kFailedPrecondition where it holds an apply back. A plan that needs approval is kept.
+  Result<PolicyJudgement> Judge(const Caller& caller, const v1::ApplyRequest& request, const Candidate& candidate,
+                                const Preview& preview, const std::set<ObjectId>& for_run,
+                                const ApplyOptions& options);
   std::vector<Question> Questions(const Candidate& candidate, const v1::ApplyRequest& request,
                                   std::vector<std::string>* warnings);
   Result<Preview> MakePreview(const v1::ApplyRequest& request, const Candidate& candidate, const Answers& answers);
@@ -52,7 +61,9 @@ class Apply {
   Status CheckDigest(const v1::ApplyRequest& request, const Preview& preview);
   Status CheckErrors(const v1::ApplyRequest& request, const Candidate& candidate, const Preview& preview);
   Result<v1::ApplyResponse> Commit(const Caller& caller, const v1::ApplyRequest& request, const std::string& digest,
-                                   Candidate& candidate, const Answers& answers, Preview& preview);
+                                   Candidate& candidate, const Answers& answers, Preview& preview,
+                                   const std::set<ObjectId>& for_run, const PolicyJudgement& judgement,
+                                   const ApplyOptions& options);
   void Remember(const std::string& workspace, const v1::Plan& plan);
   std::set<ObjectId> ForRun(const v1::ApplyRequest& request, const Candidate& candidate, const Preview& preview);
 

@@ -45,6 +45,7 @@ constexpr Rule kRules[] = {
     {"agents", Operation::kAgents, Role::kAdmin},
     {"audit", Operation::kAudit, Role::kAdmin},
     {"machine-shell", Operation::kMachineShell, Role::kAdmin},
+    {"approve", Operation::kApprove, Role::kOperator},
 };
 
 const Rule& RuleOf(Operation operation) {

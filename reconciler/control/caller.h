@@ -34,6 +34,7 @@ enum class Operation {
   kAgents,  // enrolment tokens, revocation
   kAudit,
   kMachineShell,
+  kApprove,  // plans that policy holds back
 };
 std::string_view OperationName(Operation operation);
 Role NeededRole(Operation operation);

@@ -7,23 +7,13 @@
 #include "kinds/references.h"
 #include "kinds/registry.h"
 #include "kinds/validate.h"
+#include "reconciler/control/owner.h"
 
 namespace podwright::control {
 namespace {
 
 constexpr std::size_t kMaxSpecBytes = 768U << 10;
 constexpr std::size_t kMaxObjects = 20'000;
-constexpr std::size_t kMaxOwnerBytes = 200;
-
-bool IsOwner(const std::string& owner) {
-  const std::size_t colon = owner.find(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == owner.size() || owner.size() > kMaxOwnerBytes)
-    return false;
-  for (const char c : owner) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return false;
-  }
-  return true;
-}
 
 // Problems of one kind first come first told; the gravest decides the code.
 class Problems {
@@ -53,17 +43,49 @@ bool IsProtected(const google::protobuf::Message& spec) {
          spec.GetReflection()->GetBool(spec, field);
 }
 
+bool SameLabels(const google::protobuf::Map<std::string, std::string>& a,
+                const google::protobuf::Map<std::string, std::string>& b) {
+  return (a.empty() && b.empty()) || LabelsOf(a) == LabelsOf(b);
+}
+
+// A put that changes nothing and brings nothing: as stored, to the byte.
+bool IsSettled(Core& core, const SecretDoor& secrets, const v1::ApplyRequest& request, const ObjectId& id,
+               const v1::DesiredObject& put) {
+  const ObjectRow* row = core.tables.Find(id);
+  if (row == nullptr || row->object.lifecycle() != v1::LIFECYCLE_LIVE) return false;
+  const v1::StoredObject& stored = row->object;
+  // A secret without a value may get one from its spec.
+  if (id.kind == "secret" && secrets.CurrentVersion(id) == 0) return false;
+  return stored.owner() == request.owner() && stored.schema_revision() == put.schema_revision() &&
+         stored.spec() == put.spec() && SameLabels(stored.labels(), put.labels());
+}
+
+bool MaySettle(const v1::ApplyRequest& request) {
+  return request.scope() == v1::APPLY_SCOPE_WHOLE_OWNER && request.targets().empty();
+}
+
 class Maker {
  public:
-  Maker(Core& core, SecretDoor& secrets, const v1::ApplyRequest& request)
-      : core_(core), secrets_(secrets), request_(request) {
+  Maker(Core& core, SecretDoor& secrets, const v1::ApplyRequest& request, const PutPlaces& unchecked)
+      : core_(core), secrets_(secrets), request_(request), unchecked_(unchecked) {
     for (const v1::ObjectRef& ref : request.targets()) targets_.insert(IdOf(request.workspace(), ref));
   }
 
   Result<Candidate> Make() {
-    for (const v1::DesiredObject& desired : request_.puts()) {
+    const bool may_settle = MaySettle(request_);
+    for (int place = 0; place < request_.puts_size(); ++place) {
+      const v1::DesiredObject& desired = request_.puts(place);
       const ObjectId id{request_.workspace(), desired.kind(), desired.name()};
       if (!IsTarget(id)) continue;
+      if (may_settle && IsSettled(core_, secrets_, request_, id, desired)) {
+        CheckExpected(id);
+        out_.settled.insert(id);
+        continue;
+      }
+      // It was settled, and somebody changed it meanwhile.
+      if (static_cast<std::size_t>(place) < unchecked_.size() && unchecked_[static_cast<std::size_t>(place)]) {
+        PW_TRY(kinds::ValidateObject(core_.deps.kinds, desired).ToStatus());
+      }
       PW_TRY(Put(id, desired));
     }
     for (const v1::ObjectRef& ref : request_.deletes()) {
@@ -81,9 +103,9 @@ class Maker {
   bool IsTarget(const ObjectId& id) const { return targets_.empty() || targets_.contains(id); }
 
   void CheckOwner(const ObjectId& id, const v1::StoredObject& stored) {
-    if (stored.owner() == request_.owner() || stored.owner() == request_.take_over_from()) return;
+    if (stored.owner() == request_.owner()) return;
     problems_.Add(ErrorCode::kConflict, id.Text() + " belongs to " + stored.owner() + ", not to " + request_.owner() +
-                                            "; an object has one owner: `podwright hand-over " + id.Text() + " --to " +
+                                            "; an object has one owner: `podwright transfer " + id.Text() + " --to " +
                                             request_.owner() + "` gives it to this one");
   }
 
@@ -186,12 +208,14 @@ class Maker {
   }
 
   void Prune() {
-    for (const auto& [id, row] : core_.tables.objects) {
-      if (id.workspace != request_.workspace() || row.object.owner() != request_.owner()) continue;
-      if (row.object.lifecycle() == v1::LIFECYCLE_LIVE && IsTarget(id) && !out_.puts.contains(id) &&
-          !out_.tombstones.contains(id)) {
-        Delete(id);
-      }
+    const auto& objects = core_.tables.objects;
+    for (auto at = objects.lower_bound({request_.workspace(), "", ""}); at != objects.end(); ++at) {
+      const auto& [id, row] = *at;
+      if (id.workspace != request_.workspace()) break;
+      if (row.object.owner() != request_.owner() || row.object.lifecycle() != v1::LIFECYCLE_LIVE) continue;
+      if (!IsTarget(id) || out_.settled.contains(id) || out_.puts.contains(id) || out_.tombstones.contains(id))
+        continue;
+      Delete(id);
     }
   }
 
@@ -208,18 +232,37 @@ class Maker {
     return (put != out_.puts.end() && put->second.value) || secrets_.CurrentVersion(secret) > 0;
   }
 
+  void Dangles(const ObjectId& id, const ObjectId& reference) {
+    if (request_.allow_dangling()) return;
+    const bool going = core_.tables.Find(reference) != nullptr;
+    problems_.Add(ErrorCode::kInvalidArgument, id.Text() + " refers to " + reference.Text() +
+                                                   (going ? ", which is being deleted" : ", which does not exist"));
+  }
+
+  // What is settled refers to what it referred to; that may be what goes here.
+  void CheckSettled() {
+    if (request_.allow_dangling()) return;
+    const planner::FactBase& base = core_.facts.Base(request_.workspace());
+    for (const ObjectId& id : out_.settled) {
+      const auto* object = base.FindObject({id.kind, id.name});
+      if (object == nullptr) continue;
+      for (const planner::ObjectKey& key : object->input.references) {
+        const ObjectId reference{id.workspace, key.kind, key.name};
+        if (!IsThere(reference)) Dangles(id, reference);
+      }
+    }
+  }
+
   void CheckReferences() {
+    CheckSettled();
     for (auto& [id, put] : out_.puts) {
       for (const ObjectId& reference : references_[id]) {
         if (IsThere(reference)) {
           if (reference.kind == "secret" && !HasValue(reference)) put.awaited.push_back(reference.Text());
           continue;
         }
-        const bool going = core_.tables.Find(reference) != nullptr;
         put.awaited.push_back(reference.Text());
-        if (request_.allow_dangling()) continue;
-        problems_.Add(ErrorCode::kInvalidArgument, id.Text() + " refers to " + reference.Text() +
-                                                       (going ? ", which is being deleted" : ", which does not exist"));
+        Dangles(id, reference);
       }
     }
   }
@@ -244,6 +287,7 @@ class Maker {
   Core& core_;
   SecretDoor& secrets_;
   const v1::ApplyRequest& request_;
+  const PutPlaces& unchecked_;
   std::set<ObjectId> targets_;
   std::map<ObjectId, std::set<ObjectId>> references_;
   Problems problems_;
@@ -251,6 +295,12 @@ class Maker {
 };
 
 }  // namespace
+
+std::set<ObjectId> Candidate::Put() const {
+  std::set<ObjectId> out = settled;
+  for (const auto& [id, put] : puts) out.insert(id);
+  return out;
+}
 
 std::set<ObjectId> Candidate::Named() const {
   std::set<ObjectId> out;
@@ -268,13 +318,25 @@ std::set<ObjectId> Candidate::Changed() const {
   return out;
 }
 
-Status CheckRequest(const kinds::Registry& registry, v1::ApplyRequest* request) {
+PutPlaces SettledPuts(Core& core, const SecretDoor& secrets, const v1::ApplyRequest& request) {
+  PutPlaces out;
+  if (!MaySettle(request)) return out;
+  out.resize(static_cast<std::size_t>(request.puts_size()));
+  const std::string workspace = request.workspace().empty() ? "default" : request.workspace();
+  for (std::size_t place = 0; place < out.size(); ++place) {
+    const v1::DesiredObject& put = request.puts(static_cast<int>(place));
+    out[place] = IsSettled(core, secrets, request, {workspace, put.kind(), put.name()}, put);
+  }
+  return out;
+}
+
+Status CheckRequest(const kinds::Registry& registry, v1::ApplyRequest* request, const PutPlaces& settled) {
   if (request->workspace().empty()) request->set_workspace("default");
   Problems problems;
   const auto wrong = [&](const std::string& line) { problems.Add(ErrorCode::kInvalidArgument, line); };
   if (!kinds::IsValidName(request->workspace()))
     wrong("\"" + request->workspace().substr(0, 100) + "\" is no name of a workspace");
-  if (!IsOwner(request->owner())) wrong("the owner has to be like `tofu:STACK`, `git:SOURCE` or `cli:SET`");
+  if (!IsOwner(request->owner())) wrong("the owner has to be like " + std::string(kOwnerForms));
   if (request->idempotency_key().size() > 1024) wrong("the idempotency key is longer than 1 KiB");
   if (!request->plan_digest().empty() && request->plan_digest().size() != 32)
     wrong("the plan digest has to have 32 bytes");
@@ -283,10 +345,13 @@ Status CheckRequest(const kinds::Registry& registry, v1::ApplyRequest* request) 
     wrong("more than " + std::to_string(kMaxObjects) + " objects in one request");
   }
   std::set<std::string> named;
-  for (const v1::DesiredObject& put : request->puts()) {
+  for (std::size_t place = 0; place < static_cast<std::size_t>(request->puts_size()); ++place) {
+    const v1::DesiredObject& put = request->puts(static_cast<int>(place));
     const std::string name = put.kind() + "/" + put.name();
-    const kinds::Diagnostics found = kinds::ValidateObject(registry, put);
-    if (found.has_errors()) wrong(name.substr(0, 200) + ": " + found.ToString());
+    if (place >= settled.size() || !settled[place]) {
+      const kinds::Diagnostics found = kinds::ValidateObject(registry, put);
+      if (found.has_errors()) wrong(name.substr(0, 200) + ": " + found.ToString());
+    }
     if (put.spec().size() > kMaxSpecBytes) wrong(name.substr(0, 200) + ": larger than 768 KiB");
     if (!named.insert(name).second) wrong(name.substr(0, 200) + " is given twice");
   }
@@ -299,8 +364,9 @@ Status CheckRequest(const kinds::Registry& registry, v1::ApplyRequest* request) 
   return problems.ToStatus();
 }
 
-Result<Candidate> MakeCandidate(Core& core, SecretDoor& secrets, const v1::ApplyRequest& request) {
-  return Maker(core, secrets, request).Make();
+Result<Candidate> MakeCandidate(Core& core, SecretDoor& secrets, const v1::ApplyRequest& request,
+                                const PutPlaces& unchecked) {
+  return Maker(core, secrets, request, unchecked).Make();
 }
 
 }  // namespace podwright::control

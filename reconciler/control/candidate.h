@@ -28,18 +28,30 @@ struct CandidatePut {
 
 struct Candidate {
   std::map<ObjectId, CandidatePut> puts;
+  // Of a request for a whole owner: what it puts and is stored so already, to the byte. Not among `puts`, so that a
+  // change of one object among thousands costs what that one costs.
+  std::set<ObjectId> settled;
   std::map<ObjectId, v1::StoredObject> tombstones;
   std::vector<std::string> warnings;
 
-  std::set<ObjectId> Named() const;    // puts, also unchanged ones, and tombstones
+  std::set<ObjectId> Put() const;      // puts and settled ones
+  std::set<ObjectId> Named() const;    // puts, also unchanged ones, and tombstones; not what is settled
   std::set<ObjectId> Changed() const;  // what the store would hold differently
 };
 
-// A request that breaks no rule that can be seen without the store. "" as workspace becomes "default".
-Status CheckRequest(const kinds::Registry& registry, v1::ApplyRequest* request);
+// By place in `puts`; empty: none.
+using PutPlaces = std::vector<bool>;
+
+// Those of the puts that are settled now (Candidate::settled). Lock held.
+PutPlaces SettledPuts(Core& core, const SecretDoor& secrets, const v1::ApplyRequest& request);
+
+// A request that breaks no rule that can be seen without the store. "" as workspace becomes "default". The specs of
+// `settled` puts were looked at when they were stored. Without the lock.
+Status CheckRequest(const kinds::Registry& registry, v1::ApplyRequest* request, const PutPlaces& settled);
 
 // kInvalidArgument with a line for each broken rule; kConflict for owners and expected revisions;
-// kFailedPrecondition for deletion protection.
-Result<Candidate> MakeCandidate(Core& core, SecretDoor& secrets, const v1::ApplyRequest& request);
+// kFailedPrecondition for deletion protection. `unchecked`: whose specs CheckRequest did not look at.
+Result<Candidate> MakeCandidate(Core& core, SecretDoor& secrets, const v1::ApplyRequest& request,
+                                const PutPlaces& unchecked);
 
 }  // namespace podwright::control

@@ -81,6 +81,10 @@ void Change::Put(std::string key, std::string value) {
   ops_[std::move(key)] = std::move(value);
 }
 
+void Change::Remove(std::string key) {
+  ops_[std::move(key)] = std::nullopt;
+}
+
 void Change::Tell(v1::Event event) {
   event.set_unix_ms(core_.NowMillis());
   events_.push_back(std::move(event));

@@ -38,6 +38,7 @@ class Change {
   void PutAllocation(const ObjectId& id, std::string value);
   // A key that memory does not hold.
   void Put(std::string key, std::string value);
+  void Remove(std::string key);
   // `event` needs workspace, type and message; time and sequence are filled in.
   void Tell(v1::Event event);
 

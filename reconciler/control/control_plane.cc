@@ -1,5 +1,6 @@
 #include "reconciler/control/control_plane.h"
 
+#include "core/digest.h"
 #include "podwright/v1/agent.pb.h"
 #include "podwright/v1/control.pb.h"
 #include "podwright/v1/run.pb.h"
@@ -7,11 +8,13 @@
 #include "reconciler/control/engine.h"
 #include "reconciler/control/gate.h"
 #include "reconciler/control/machine_list.h"
+#include "reconciler/control/policy/approvals.h"
 #include "reconciler/control/readers.h"
 #include "reconciler/control/refresh.h"
 #include "reconciler/control/runs.h"
 #include "reconciler/control/secret_calls.h"
 #include "reconciler/control/secret_uses.h"
+#include "reconciler/control/transfer.h"
 #include "reconciler/control/views.h"
 #include "reconciler/secrets/parts.h"
 #include "reconciler/secrets/secret_store.h"
@@ -42,6 +45,16 @@ std::string SubjectOf(const v1::ApplyRequest& request) {
   return named > 5 ? out + " …" : out;
 }
 
+std::string SubjectOf(const v1::TransferRequest& request) {
+  std::string out = (request.from().empty() ? "" : request.from() + " ") + "→ " + request.to();
+  int named = 0;
+  for (const v1::ObjectRef& ref : request.objects()) {
+    if (++named > 5) break;
+    out += " " + NameOf(ref);
+  }
+  return named > 5 ? out + " …" : out;
+}
+
 template <typename T>
 Status StatusOf(const Result<T>& result) {
   return result.ok() ? Ok() : Status(result.error());
@@ -55,6 +68,8 @@ class ControlPlane::Impl {
       : engine(dependencies, options), gate(dependencies.audit) {}
   Engine engine;
   Gate gate;
+  std::mutex hook_mutex;
+  std::function<void(const std::string&, const std::string&)> on_approved;  // protected by hook_mutex
 };
 
 ControlPlane::ControlPlane(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -92,17 +107,39 @@ Status ControlPlane::Healthy() const {
 }
 
 Result<v1::ApplyResponse> ControlPlane::Apply(const Caller& caller, const v1::ApplyRequest& request) {
+  return Apply(caller, v1::ApplyRequest(request), ApplyOptions());
+}
+
+Result<v1::ApplyResponse> ControlPlane::Apply(const Caller& caller, v1::ApplyRequest&& request,
+                                              const ApplyOptions& options) {
   const std::string workspace = OrDefault(request.workspace());
-  const Operation operation = request.dry_run() ? Operation::kPlan : Operation::kApply;
-  PW_TRY(impl_->gate.Check(caller, operation, workspace, SubjectOf(request)));
-  auto response = impl_->engine.apply.Run(caller, request);
+  const bool dry_run = request.dry_run();
+  const std::string subject = SubjectOf(request);
+  PW_TRY(impl_->gate.Check(caller, dry_run ? Operation::kPlan : Operation::kApply, workspace, subject));
+  auto response = impl_->engine.apply.Run(caller, std::move(request), options);
   impl_->engine.WakeWorker();
-  if (!request.dry_run()) {
-    impl_->gate.Note(caller, "apply", workspace, SubjectOf(request), StatusOf(response),
+  if (!dry_run) {
+    impl_->gate.Note(caller, "apply", workspace, subject, StatusOf(response),
                      response.ok() ? "revision " + std::to_string(response->revision()) +
                                          (response->run().empty() ? "" : ", run " + response->run())
                                    : "");
   }
+  return response;
+}
+
+Result<v1::TransferResponse> ControlPlane::Transfer(const Caller& caller, const v1::TransferRequest& request) {
+  v1::TransferRequest asked = request;
+  asked.set_workspace(OrDefault(request.workspace()));
+  const std::string subject = SubjectOf(asked);
+  PW_TRY(impl_->gate.Check(caller, Operation::kApply, asked.workspace(), subject));
+  auto response = impl_->engine.WithState([&] { return TransferObjects(impl_->engine.core, caller, asked); });
+  if (asked.dry_run()) return response;
+  std::string detail;
+  if (response.ok()) {
+    detail = "revision " + std::to_string(response->revision()) + ", " +
+             std::to_string(response->transferred_size()) + " objects";
+  }
+  impl_->gate.Note(caller, "transfer", asked.workspace(), subject, StatusOf(response), detail);
   return response;
 }
 
@@ -160,6 +197,52 @@ Result<v1::Run> ControlPlane::CancelRun(const Caller& caller, const v1::GetRunRe
   auto run = impl_->engine.WithState([&] { return control::CancelRun(impl_->engine.core, caller, id); });
   impl_->gate.Note(caller, "run.cancel", id.workspace, "run/" + id.id, StatusOf(run), "");
   return run;
+}
+
+Result<v1::Run> ControlPlane::ReleaseRun(const Caller& caller, const v1::GetRunRequest& request) {
+  const RunId id{OrDefault(request.workspace()), request.id()};
+  PW_TRY(impl_->gate.Check(caller, Operation::kRunControl, id.workspace, "run/" + id.id));
+  auto run = impl_->engine.WithState([&] { return control::ReleaseRun(impl_->engine.core, caller, id); });
+  impl_->gate.Note(caller, "run.release", id.workspace, "run/" + id.id, StatusOf(run), "");
+  return run;
+}
+
+Result<v1::PendingApproval> ControlPlane::Approve(const Caller& caller, const v1::ApproveRequest& request) {
+  v1::ApproveRequest asked = request;
+  asked.set_workspace(OrDefault(request.workspace()));
+  const std::string subject = "plan/" + HexEncode(request.digest().substr(0, 32));
+  PW_TRY(impl_->gate.Check(caller, Operation::kApprove, asked.workspace(), subject));
+  auto pending = impl_->engine.WithState([&] { return control::Approve(impl_->engine.core, caller, asked); });
+  impl_->gate.Note(caller, "approve", asked.workspace(), subject, StatusOf(pending), request.reason());
+  if (pending.ok()) {
+    const std::lock_guard<std::mutex> lock(impl_->hook_mutex);
+    if (impl_->on_approved) impl_->on_approved(asked.workspace(), pending->owner());
+  }
+  return pending;
+}
+
+Result<v1::PendingApproval> ControlPlane::RevokeApproval(const Caller& caller,
+                                                         const v1::RevokeApprovalRequest& request) {
+  v1::RevokeApprovalRequest asked = request;
+  asked.set_workspace(OrDefault(request.workspace()));
+  const std::string subject = "plan/" + HexEncode(request.digest().substr(0, 32));
+  PW_TRY(impl_->gate.Check(caller, Operation::kApprove, asked.workspace(), subject));
+  auto pending = impl_->engine.WithState([&] { return control::RevokeApproval(impl_->engine.core, caller, asked); });
+  impl_->gate.Note(caller, "approval.revoke", asked.workspace(), subject, StatusOf(pending), request.reason());
+  return pending;
+}
+
+Result<v1::ListApprovalsResponse> ControlPlane::ListApprovals(const Caller& caller,
+                                                              const v1::ListApprovalsRequest& request) {
+  v1::ListApprovalsRequest asked = request;
+  asked.set_workspace(OrDefault(request.workspace()));
+  PW_TRY(impl_->gate.Check(caller, Operation::kRead, asked.workspace(), "approvals"));
+  return impl_->engine.WithState([&] { return control::ListApprovals(impl_->engine.core, asked); });
+}
+
+void ControlPlane::OnApproved(std::function<void(const std::string& workspace, const std::string& owner)> hook) {
+  const std::lock_guard<std::mutex> lock(impl_->hook_mutex);
+  impl_->on_approved = std::move(hook);
 }
 
 Result<v1::RetryResponse> ControlPlane::Retry(const Caller& caller, const v1::RetryRequest& request) {
@@ -267,6 +350,18 @@ std::vector<ObjectHead> ControlPlane::ObjectHeads(const std::string& workspace) 
     out.push_back({at->first.kind, at->first.name, at->second.object.owner()});
   }
   return out;
+}
+
+std::uint64_t ControlPlane::FactsRevision(const std::string& workspace) {
+  const std::lock_guard<std::mutex> lock(impl_->engine.core.mutex);
+  return impl_->engine.core.facts.Revision(workspace);
+}
+
+Result<OwnedPhases> ControlPlane::PhasesOf(const std::string& workspace, const std::string& owner,
+                                           std::size_t most_stalled) {
+  return impl_->engine.WithState([&]() -> Result<OwnedPhases> {
+    return control::PhasesOf(impl_->engine.core, workspace, owner, most_stalled);
+  });
 }
 
 Status ControlPlane::Tell(v1::Event event) {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,15 +25,22 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "reconciler/control/agent_link.h"
+#include "reconciler/control/apply_options.h"
 #include "reconciler/control/caller.h"
 #include "reconciler/control/options.h"
 
 namespace podwright {
 class Random;
 namespace v1 {
+enum Phase : int;
 class AgentMessage;
 class ApplyRequest;
 class ApplyResponse;
+class RevokeApprovalRequest;
+class PendingApproval;
+class ListApprovalsResponse;
+class ListApprovalsRequest;
+class ApproveRequest;
 class Event;
 class EventsRequest;
 class GetRequest;
@@ -52,6 +60,8 @@ class GetSealingKeyRequest;
 class RevealedSecret;
 class RotateSecretRequest;
 class SealingKey;
+class TransferRequest;
+class TransferResponse;
 class WhoUsesSecretRequest;
 class WhoUsesSecretResponse;
 class Run;
@@ -132,6 +142,12 @@ struct ObjectHead {
   std::string owner;
 };
 
+// How the live objects and tombstones of one owner stand.
+struct OwnedPhases {
+  std::map<v1::Phase, std::uint32_t> counts;
+  std::vector<ObjectHead> stalled;  // the first of them
+};
+
 class ControlPlane {
  public:
   // Raises the fencing epoch and reads what is there. Unfinished runs go on with the first Step.
@@ -158,6 +174,8 @@ class ControlPlane {
 
   // ---- people, CI, the provider ----
   Result<v1::ApplyResponse> Apply(const Caller& caller, const v1::ApplyRequest& request);
+  // Audited; begins no run. What the owners' own sets say is the caller's to check.
+  Result<v1::TransferResponse> Transfer(const Caller& caller, const v1::TransferRequest& request);
   Result<v1::ObjectView> Get(const Caller& caller, const v1::GetRequest& request);
   Result<v1::ListResponse> List(const Caller& caller, const v1::ListRequest& request);
   Result<v1::ObjectView> Pause(const Caller& caller, const v1::PauseRequest& request);
@@ -165,6 +183,14 @@ class ControlPlane {
   Result<v1::ListRunsResponse> ListRuns(const Caller& caller, const v1::ListRunsRequest& request);
   Result<std::unique_ptr<RunReader>> WatchRun(const Caller& caller, const v1::GetRunRequest& request);
   Result<v1::Run> CancelRun(const Caller& caller, const v1::GetRunRequest& request);
+  // Lets a run that waits for a window go now.
+  Result<v1::Run> ReleaseRun(const Caller& caller, const v1::GetRunRequest& request);
+  // Approves a plan that policy holds back, by the verdict's digest. kNotFound: no such plan is known; kPermissionDenied:
+  // the caller is no approver, or the plan's own author; kFailedPrecondition: it needs no approval any more. The same
+  // actor counts once.
+  Result<v1::PendingApproval> Approve(const Caller& caller, const v1::ApproveRequest& request);
+  Result<v1::PendingApproval> RevokeApproval(const Caller& caller, const v1::RevokeApprovalRequest& request);
+  Result<v1::ListApprovalsResponse> ListApprovals(const Caller& caller, const v1::ListApprovalsRequest& request);
   Result<v1::RetryResponse> Retry(const Caller& caller, const v1::RetryRequest& request);
   Result<std::unique_ptr<EventReader>> Events(const Caller& caller, const v1::EventsRequest& request);
   Result<v1::SecretVersion> SetSecret(const Caller& caller, const v1::SetSecretRequest& request);
@@ -181,6 +207,15 @@ class ControlPlane {
   std::vector<v1::StoredObject> StoredObjects(const std::string& kind);
   // All live objects of a workspace, without their specs.
   std::vector<ObjectHead> ObjectHeads(const std::string& workspace);
+  // Apply for a request that need not be copied.
+  Result<v1::ApplyResponse> Apply(const Caller& caller, v1::ApplyRequest&& request, const ApplyOptions& options);
+  // At most `most_stalled` of the stalled ones by name.
+  Result<OwnedPhases> PhasesOf(const std::string& workspace, const std::string& owner, std::size_t most_stalled);
+  // Another number after every change that plans of the workspace may depend on; begins anew with the process.
+  // Called without any lock, from any thread, after somebody approved a plan of `owner` ("git:plans"). nullptr
+  // ends it, and waits until nobody is in it any more.
+  void OnApproved(std::function<void(const std::string& workspace, const std::string& owner)> hook);
+  std::uint64_t FactsRevision(const std::string& workspace);
   // An event of theirs; needs workspace, type and message.
   Status Tell(v1::Event event);
 

@@ -63,6 +63,10 @@ Executor::Verdict Executor::Judge(const RunId& id, const RunRow& row, std::size_
     if (part == nullptr || row.parts[*part].state() != v1::RUN_PART_STATE_ACTIVE) {
       return {Verdict::Kind::kSkip, part == nullptr ? "" : row.parts[*part].message()};
     }
+    const Holds& holds = runtimes_[id].holds;
+    const auto stopped = holds.stopped.find(object);
+    if (stopped != holds.stopped.end()) return {Verdict::Kind::kSkip, stopped->second};
+    if (holds.objects.contains(object)) return {Verdict::Kind::kWait, ""};
     if (PartFailed(id, object)) return {Verdict::Kind::kSkip, "another action of " + object.Text() + " failed"};
     const std::int64_t paused_until = core_.tables.StateOf(object).paused_until_unix_ms();
     if (paused_until > core_.NowMillis()) {

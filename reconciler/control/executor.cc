@@ -36,18 +36,25 @@ Status Executor::Advance(const RunId& id) {
   }
   PW_TRY(CheckFlights(id));
   if (row.header.cancel_requested()) PW_TRY(SkipCancelled(id));
+  PW_TRY(LookAtHolds(id));
   bool progress = true;
   while (progress) {
     progress = false;
     PW_TRY(DispatchReady(id, &progress));
-    if (!Busy(row)) PW_TRY(AddCompensations(id, &progress));
+    if (!Busy(id)) PW_TRY(AddCompensations(id, &progress));
   }
-  if (!Busy(row)) PW_TRY(EndRound(id));
+  if (!Busy(id)) PW_TRY(EndRound(id));
   return PublishWaiting(id);
 }
 
-bool Executor::Busy(const RunRow& row) const {
-  return std::any_of(row.actions.begin(), row.actions.end(), [](const auto& record) { return IsOpen(record.state()); });
+bool Executor::Busy(const RunId& id) {
+  const RunRow& row = core_.tables.runs.at(id);
+  const std::set<ObjectId>& held = runtimes_[id].holds.objects;
+  return std::any_of(row.actions.begin(), row.actions.end(), [&](const v1::ActionRecord& record) {
+    if (!IsOpen(record.state())) return false;
+    const bool waits = record.state() == v1::ACTION_STATE_PENDING && record.compensates().empty();
+    return held.empty() || !waits || !held.contains(IdOf(id.workspace, record.action().object()));
+  });
 }
 
 // An older run still has something of these objects under way; it cannot be called back.
@@ -148,11 +155,21 @@ Status Executor::PublishWaiting(const RunId& id) {
   if (it == core_.tables.runs.end() || IsEnded(it->second.header.state())) return Ok();
   const v1::Run& header = it->second.header;
   const std::set<std::string>& waiting = runtimes_[id].waiting;
-  if (std::equal(waiting.begin(), waiting.end(), header.waiting().begin(), header.waiting().end())) return Ok();
+  const std::vector<v1::WindowWait>& windows = runtimes_[id].holds.windows;
+  const bool same_windows = std::equal(windows.begin(), windows.end(), header.windows().begin(), header.windows().end(),
+                                       [](const v1::WindowWait& a, const v1::WindowWait& b) {
+                                         return a.SerializeAsString() == b.SerializeAsString();
+                                       });
+  if (same_windows &&
+      std::equal(waiting.begin(), waiting.end(), header.waiting().begin(), header.waiting().end())) {
+    return Ok();
+  }
   Change change(core_);
   v1::Run next = header;
   next.clear_waiting();
   for (const std::string& text : waiting) next.add_waiting(text);
+  next.clear_windows();
+  for (const v1::WindowWait& wait : windows) *next.add_windows() = wait;
   change.PutRun(std::move(next));
   PW_TRY(change.Commit());
   return Ok();

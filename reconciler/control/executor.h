@@ -5,7 +5,7 @@
 // A run goes in rounds: its actions are dispatched in dependency order and batches; when none is left its
 // objects are planned again on facts newer than the last action. Empty means ready. Implemented in executor.cc
 // (the course of a run), dispatch.cc (what may go now, and sending it), outcomes.cc (results, failure,
-// taking back) and rounds.cc (observing, planning again, the end).
+// taking back), rounds.cc (observing, planning again, the end) and policy/holds.cc (windows and waves).
 //
 // Threading: under the control plane's lock. Errors: only the store's; the run is looked at again.
 #pragma once
@@ -50,7 +50,16 @@ class Executor {
     std::uint64_t session = 0;  // the agent's stream that it was sent on by this process; 0: not yet
     SteadyTime sent{};
   };
+  // What of a run policy holds now.
+  struct Holds {
+    std::set<ObjectId> objects;                // whose actions do not begin, and which are not settled
+    std::map<ObjectId, std::string> stopped;   // of a wave after one that failed: why
+    std::vector<v1::WindowWait> windows;       // bounded
+    std::vector<std::string> told;             // for people
+  };
   struct Runtime {
+    Holds holds;
+    bool looked = false;  // at its holds, by this process
     RunIndex index;
     std::map<std::size_t, Flight> flights;                         // of SENT actions
     std::map<std::size_t, SteadyTime> not_before;                  // of actions that are tried again
@@ -72,8 +81,14 @@ class Executor {
   bool Blocked(const RunId& id) const;
   Status CheckFlights(const RunId& id);
   Status SkipCancelled(const RunId& id);
-  bool Busy(const RunRow& row) const;
+  // Something of it is under way or may go; what policy holds is not.
+  bool Busy(const RunId& id);
   Status PublishWaiting(const RunId& id);
+
+  // policy/holds.cc
+  Status LookAtHolds(const RunId& id);
+  Holds FindHolds(const RunId& id, const RunRow& row);
+  void HoldDependants(const RunId& id, const RunRow& row, Holds* holds);
 
   // dispatch.cc
   Status DispatchReady(const RunId& id, bool* progress);

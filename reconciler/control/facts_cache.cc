@@ -59,7 +59,10 @@ void FactsCache::Index(Workspace& workspace, const planner::ObjectKey& key) {
 void FactsCache::RemoveObject(const ObjectId& id) {
   Workspace& workspace = Of(id.workspace);
   const planner::ObjectKey key = KeyOf(id);
-  for (const auto& [server, seen] : workspace.seen[key]) workspace.base.RemoveObserved(key, server);
+  for (const auto& [server, seen] : workspace.seen[key]) {
+    workspace.base.RemoveObserved(key, server);
+    workspace.seen_on[server].erase(key);
+  }
   workspace.seen.erase(key);
   workspace.base.RemoveObject(key);
   Index(workspace, key);
@@ -76,11 +79,13 @@ Status FactsCache::PutObserved(const ServerId& server, const v1::ObservedFacts& 
   if (facts.gone()) {
     workspace.base.RemoveObserved(key, server.server);
     workspace.seen[key].erase(server.server);
+    workspace.seen_on[server.server].erase(key);
     return Ok();
   }
   PW_ASSIGN(planner::ObservedInput input, planner::MakeObservedInput(registry_, server.server, facts));
   workspace.base.PutObserved(std::move(input));
   SeenFacts& seen = workspace.seen[key][server.server];
+  workspace.seen_on[server.server].insert(key);
   const bool drifted_before = seen.facts.drifted();
   seen.facts = facts;
   seen.received = now;
@@ -120,9 +125,11 @@ void FactsCache::RemoveServer(const ServerId& server) {
   Workspace& workspace = Of(server.workspace);
   workspace.base.RemoveMachine(server.server);
   workspace.base.RemoveAgent(server.server);
-  for (auto& [key, by_server] : workspace.seen) {
-    if (by_server.erase(server.server) > 0) workspace.base.RemoveObserved(key, server.server);
+  for (const planner::ObjectKey& key : workspace.seen_on[server.server]) {
+    workspace.seen[key].erase(server.server);
+    workspace.base.RemoveObserved(key, server.server);
   }
+  workspace.seen_on.erase(server.server);
 }
 
 void FactsCache::PutSecret(const std::string& workspace, planner::SecretInput secret) {
@@ -147,6 +154,7 @@ Status FactsCache::PutAllocation(const ObjectId& id, const std::string& value) {
 const planner::Planner& FactsCache::Planner(const std::string& name) {
   Workspace& workspace = Of(name);
   if (!workspace.planned) {
+    workspace.revision = ++revisions_;
     workspace.base.TakeChangedKeys();
     workspace.planner.Reset(workspace.base);
     workspace.planned = true;
@@ -155,11 +163,17 @@ const planner::Planner& FactsCache::Planner(const std::string& name) {
   }
   const std::vector<std::string> keys = workspace.base.TakeChangedKeys();
   if (!keys.empty()) {
+    workspace.revision = ++revisions_;
     const planner::PlanUpdate update = workspace.planner.Update(workspace.base, keys);
     workspace.changed.insert(update.changed.begin(), update.changed.end());
     workspace.changed.insert(update.replanned.begin(), update.replanned.end());
   }
   return workspace.planner;
+}
+
+std::uint64_t FactsCache::Revision(const std::string& workspace) {
+  Planner(workspace);
+  return Of(workspace).revision;
 }
 
 std::set<planner::ObjectKey> FactsCache::TakeChanged(const std::string& workspace) {
@@ -169,6 +183,10 @@ std::set<planner::ObjectKey> FactsCache::TakeChanged(const std::string& workspac
 
 std::optional<v1::Slice> FactsCache::Slice(const ObjectId& id) {
   return Planner(id.workspace).CurrentSlice(KeyOf(id));
+}
+
+const v1::Slice* FactsCache::KeptSlice(const ObjectId& id) {
+  return Planner(id.workspace).KeptSlice(KeyOf(id));
 }
 
 const std::map<std::string, SeenFacts>& FactsCache::SeenOf(const ObjectId& id) const {
@@ -189,9 +207,10 @@ std::vector<v1::ObservedFacts> FactsCache::SeenOn(const ServerId& server) const 
   std::vector<v1::ObservedFacts> out;
   const auto workspace = workspaces_.find(server.workspace);
   if (workspace == workspaces_.end()) return out;
-  for (const auto& [key, by_server] : workspace->second->seen) {
-    const auto it = by_server.find(server.server);
-    if (it != by_server.end()) out.push_back(it->second.facts);
+  const auto on = workspace->second->seen_on.find(server.server);
+  if (on == workspace->second->seen_on.end()) return out;
+  for (const planner::ObjectKey& key : on->second) {
+    out.push_back(workspace->second->seen.at(key).at(server.server).facts);
   }
   return out;
 }

@@ -56,9 +56,13 @@ class FactsCache {
   const planner::FactBase& Base(const std::string& workspace) { return Of(workspace).base; }
   // Up to date with the facts.
   const planner::Planner& Planner(const std::string& workspace);
+  // Another number after every change that planners see; never one of before.
+  std::uint64_t Revision(const std::string& workspace);
   // Objects whose slices came out differently since the last call.
   std::set<planner::ObjectKey> TakeChanged(const std::string& workspace);
   std::optional<v1::Slice> Slice(const ObjectId& id);
+  // Planner::KeptSlice: cheap. Lives until a fact of the workspace changes.
+  const v1::Slice* KeptSlice(const ObjectId& id);
 
   const SeenFacts* Seen(const ObjectId& id, const std::string& server) const;
   const std::map<std::string, SeenFacts>& SeenOf(const ObjectId& id) const;
@@ -83,8 +87,10 @@ class FactsCache {
     planner::FactBase base;
     planner::Planner planner;
     bool planned = false;
+    std::uint64_t revision = 0;
     std::set<planner::ObjectKey> changed;
     std::map<planner::ObjectKey, std::map<std::string, SeenFacts>> seen;
+    std::map<std::string, std::set<planner::ObjectKey>> seen_on;  // by server: what is in `seen`
     std::map<std::string, std::set<planner::ObjectKey>> by_server;
     std::map<planner::ObjectKey, std::vector<std::string>> servers;
   };
@@ -96,6 +102,7 @@ class FactsCache {
   const planner::KindPlanners& planners_;
   const std::vector<planner::CloudInput> clouds_;
   std::map<std::string, std::unique_ptr<Workspace>> workspaces_;
+  std::uint64_t revisions_ = 0;
 };
 
 }  // namespace podwright::control

@@ -1,7 +1,5 @@
 #include "reconciler/control/observation_desk.h"
 
-#include <algorithm>
-
 namespace podwright::control {
 
 std::vector<Answer> ObservationDesk::Ask(const std::vector<Question>& questions, SteadyTime deadline) {
@@ -29,8 +27,11 @@ std::vector<Answer> ObservationDesk::Ask(const std::vector<Question>& questions,
     waiting_[ids[i]].answer.error = sent.error().message();
   }
   std::unique_lock<std::mutex> lock(mutex_);
+  // What is settled stays so: every question is looked at once, however many answers wake this thread.
+  std::size_t first_open = 0;
   const auto all_settled = [&] {
-    return std::all_of(ids.begin(), ids.end(), [&](std::uint64_t id) { return waiting_[id].settled; });
+    while (first_open < ids.size() && waiting_[ids[first_open]].settled) ++first_open;
+    return first_open == ids.size();
   };
   while (!stopped_ && !all_settled() && clock_.Steady() < deadline) clock_.WaitUntil(lock, changed_, deadline);
   std::vector<Answer> answers;

@@ -11,15 +11,19 @@ namespace podwright::control {
 
 Status Executor::EndRound(const RunId& id) {
   const RunRow& row = core_.tables.runs.at(id);
+  const std::set<ObjectId> held = runtimes_[id].holds.objects;
+  const auto settles = [&](const v1::RunPart& part) {
+    return part.state() == v1::RUN_PART_STATE_ACTIVE && !held.contains(IdOf(id.workspace, part.object()));
+  };
   for (const v1::RunPart& part : row.parts) {
-    if (part.state() == v1::RUN_PART_STATE_ACTIVE && !Observed(id, row, part)) return Ok();
+    if (settles(part) && !Observed(id, row, part)) return Ok();
   }
   Change change(core_);
   std::set<ObjectId> again;
   std::set<ObjectId> ready;
   bool waits = false;
   for (std::size_t place = 0; place < row.parts.size(); ++place) {
-    if (row.parts[place].state() != v1::RUN_PART_STATE_ACTIVE) continue;
+    if (!settles(row.parts[place])) continue;
     const std::size_t before = runtimes_[id].waiting.size();
     PW_TRY(SettlePart(id, place, change, &again, &ready));
     core_.Look(IdOf(id.workspace, row.parts[place].object()));
@@ -29,7 +33,14 @@ Status Executor::EndRound(const RunId& id) {
   if (!change.empty()) PW_TRY(change.Commit());
   core_.Wake(ReconcileWork(id.workspace));
   if (!again.empty()) return NextRound(id, again);
-  return waits ? Ok() : Finish(id);
+  if (waits) return Ok();
+  const bool held_back = std::any_of(row.parts.begin(), row.parts.end(), [&](const v1::RunPart& part) {
+    return part.state() == v1::RUN_PART_STATE_ACTIVE;
+  });
+  if (!held_back) return Finish(id);
+  // The next wave, or what a failed one stops.
+  if (!change.empty()) core_.Wake(RunWork(id));
+  return Ok();
 }
 
 // Whether what is known of the part's object is newer than the last thing that was done to it. Asks, where not.
@@ -95,11 +106,14 @@ Status Executor::SettlePart(const RunId& id, std::size_t place, Change& change, 
   };
   if (core_.tables.Find(object) == nullptr) return done();
 
+  // Its own last one: others of the run may have had more.
+  std::uint32_t round = 0;
+  for (const std::size_t at : IndexOf(id).ActionsOf(object)) round = std::max(round, row.actions[at].round());
   const v1::ActionRecord* failed = nullptr;
   const v1::ActionRecord* skipped = nullptr;
   for (const std::size_t at : IndexOf(id).ActionsOf(object)) {
     const v1::ActionRecord& record = row.actions[at];
-    if (record.round() != row.header.round() || !record.compensates().empty()) continue;
+    if (record.round() != round || !record.compensates().empty()) continue;
     if (record.state() == v1::ACTION_STATE_FAILED) failed = &record;
     if (record.state() == v1::ACTION_STATE_SKIPPED && skipped == nullptr) skipped = &record;
   }
@@ -147,7 +161,8 @@ Status Executor::SettlePart(const RunId& id, std::size_t place, Change& change, 
               change);
     return Ok();
   }
-  if (row.header.round() >= core_.options.max_rounds) {
+  // Every wave has as many rounds as a run without waves.
+  if (row.header.round() >= core_.options.max_rounds * std::max<std::uint32_t>(1, part.wave())) {
     StallPart(
         id, place, v1::RUN_PART_STATE_STALLED, "StillDiffers",
         "after " + std::to_string(row.header.round()) + " rounds " + slice->actions(0).summary() + " is still needed",
@@ -239,6 +254,7 @@ Status Executor::Finish(const RunId& id) {
   header.set_error(error);
   header.set_finished_unix_ms(core_.NowMillis());
   header.clear_waiting();
+  header.clear_windows();
   Change change(core_);
   const char* type = failed ? "run.failed" : cancelled ? "run.cancelled" : !other ? "run.superseded" : "run.succeeded";
   v1::Event event = MakeEvent(id.workspace, type, "run " + id.id + (error.empty() ? " has ended" : ": " + error));

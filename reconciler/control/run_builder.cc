@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "reconciler/control/policy/waves.h"
+
 namespace podwright::control {
 namespace {
 
@@ -13,6 +15,19 @@ std::string NewRunId(Core& core) {
 
 std::string Counted(std::size_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+std::map<ObjectId, std::uint32_t> WavesOf(Core& core, const RunSeed& seed, const std::vector<v1::Action>& actions) {
+  if (seed.waves) return *seed.waves;
+  const Policy policy = PolicyOf(core, seed.workspace);
+  if (policy.waves.empty()) return {};
+  std::vector<const v1::Action*> pointers;
+  pointers.reserve(actions.size());
+  for (const v1::Action& action : actions) pointers.push_back(&action);
+  return AssignWaves(policy, seed.workspace, seed.objects, pointers, [&](const ObjectId& id) {
+    const ObjectRow* row = core.tables.Find(id);
+    return row == nullptr ? Labels() : row->object.labels();
+  });
 }
 
 std::set<std::string> OpenActions(const Core& core, const std::string& workspace) {
@@ -132,10 +147,13 @@ RunId AddRun(Core& core, Change& change, const RunSeed& seed, const v1::Plan& pl
   for (const v1::Action& action : selection.actions) downtime += action.downtime_ms();
   header.set_estimated_downtime_ms(downtime);
 
+  const std::map<ObjectId, std::uint32_t> waves = WavesOf(core, seed, selection.actions);
   std::size_t place = 0;
   for (const ObjectId& object : seed.objects) {
     v1::RunPart part;
     *part.mutable_object() = RefOf(object);
+    const auto wave = waves.find(object);
+    if (wave != waves.end()) part.set_wave(wave->second);
     part.set_state(v1::RUN_PART_STATE_ACTIVE);
     const auto slice = selection.slices.find(object);
     if (slice != selection.slices.end()) {
@@ -204,6 +222,43 @@ void RefreshPlan(Core& core, const RunId& id, Change& change) {
   for (const ObjectId& object : active) scope.push_back({object.kind, object.name});
   const v1::Plan plan = core.facts.Planner(id.workspace).CurrentPlan(planner::PlanScope::Of(std::move(scope)));
   AddActions(change, id, row.actions.size(), header.round(), SelectActions(core, id.workspace, plan, active).actions);
+  change.PutRun(std::move(header));
+}
+
+void RefreshObjects(Core& core, const RunId& id, const std::set<ObjectId>& objects, Change& change) {
+  const RunRow& row = core.tables.runs.at(id);
+  std::set<ObjectId> mine;
+  std::vector<planner::ObjectKey> scope;
+  bool differs = false;
+  for (const v1::RunPart& part : row.parts) {
+    const ObjectId object = IdOf(id.workspace, part.object());
+    if (part.state() != v1::RUN_PART_STATE_ACTIVE || !objects.contains(object)) continue;
+    const auto slice = core.facts.Slice(object);
+    differs = differs || !slice || slice->digest() != part.slice_digest();
+    mine.insert(object);
+    scope.push_back({object.kind, object.name});
+  }
+  if (!differs) return;
+  for (std::size_t place = 0; place < row.actions.size(); ++place) {
+    v1::ActionRecord record = row.actions[place];
+    if (record.state() != v1::ACTION_STATE_PENDING || !record.compensates().empty()) continue;
+    if (!mine.contains(IdOf(id.workspace, record.action().object()))) continue;
+    record.set_state(v1::ACTION_STATE_SKIPPED);
+    record.mutable_outcome()->set_error("a fact that the plan stands on changed while it waited");
+    change.PutAction(id, place, std::move(record));
+  }
+  v1::Run header = change.Header(id);
+  header.set_round(header.round() + 1);
+  const v1::Plan plan = core.facts.Planner(id.workspace).CurrentPlan(planner::PlanScope::Of(std::move(scope)));
+  const Selection selection = SelectActions(core, id.workspace, plan, mine);
+  AddActions(change, id, row.actions.size(), header.round(), selection.actions);
+  for (std::size_t place = 0; place < row.parts.size(); ++place) {
+    v1::RunPart part = row.parts[place];
+    const auto slice = selection.slices.find(IdOf(id.workspace, part.object()));
+    if (slice == selection.slices.end()) continue;
+    part.set_slice_digest(slice->second->digest());
+    change.PutPart(id, place, std::move(part));
+  }
   change.PutRun(std::move(header));
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ struct RunSeed {
   std::set<ObjectId> objects;
   bool bound = false;
   bool background = false;
+  // Of the policy; unset: they are found by the labels that are stored.
+  std::optional<std::map<ObjectId, std::uint32_t>> waves;
 };
 
 // A queued run with its parts and actions; supersedes whatever runs had of these objects.
@@ -42,6 +45,10 @@ void Supersede(Core& core, Change& change, const ObjectId& object);
 // Just before a run begins: facts may have changed since it was planned. Journalled actions that are no longer the
 // plan are put aside for the present ones; a bound run's part is stalled instead.
 void RefreshPlan(Core& core, const RunId& id, Change& change);
+
+// The same for some objects of a run that is under way and of which nothing has begun: all of them together, because
+// they may wait for each other.
+void RefreshObjects(Core& core, const RunId& id, const std::set<ObjectId>& objects, Change& change);
 
 // The plan's id of a run's action.
 std::string BaseId(const std::string& action_id);

@@ -77,6 +77,28 @@ Result<v1::Run> CancelRun(Core& core, const Caller& caller, const RunId& id) {
   return AssembleRun(core.tables.runs.at(id));
 }
 
+Result<v1::Run> ReleaseRun(Core& core, const Caller& caller, const RunId& id) {
+  const auto it = core.tables.runs.find(id);
+  if (it == core.tables.runs.end()) return NotFound("there is no run " + id.id + " in the workspace " + id.workspace);
+  if (IsEnded(it->second.header.state())) {
+    return FailedPrecondition("the run " + id.id + " has ended already");
+  }
+  if (it->second.header.released_by().empty()) {
+    Change change(core);
+    v1::Run header = it->second.header;
+    header.set_released_by(caller.actor);
+    change.PutRun(std::move(header));
+    v1::Event event =
+        MakeEvent(id.workspace, "run.released", caller.actor + " lets run " + id.id + " go outside its windows");
+    event.set_run(id.id);
+    event.set_actor(caller.actor);
+    change.Tell(std::move(event));
+    PW_TRY(change.Commit());
+  }
+  core.Wake(RunWork(id));
+  return AssembleRun(core.tables.runs.at(id));
+}
+
 Result<v1::RetryResponse> Retry(Core& core, const Caller& caller, const v1::RetryRequest& request) {
   std::set<ObjectId> objects;
   if (!request.run().empty()) {

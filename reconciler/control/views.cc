@@ -4,6 +4,7 @@
 
 #include "core/digest.h"
 #include "reconciler/control/label_selector.h"
+#include "reconciler/control/policy/policy.h"
 #include "reconciler/planner/kind_planner.h"
 
 namespace podwright::control {
@@ -17,7 +18,7 @@ struct Standing {
   const ObjectRow* row = nullptr;
   v1::ObjectStanding state;
   const RunRow* run = nullptr;
-  std::optional<v1::Slice> slice;
+  const v1::Slice* slice = nullptr;  // as it is kept: its digest and whether there is something to do are the plan's
   std::vector<std::string> away;     // servers whose agent is not connected
   std::vector<std::string> drifted;  // "web-1: /etc/motd differs"
   bool paused = false;
@@ -29,27 +30,36 @@ Standing Look(Core& core, const ObjectId& id) {
   out.row = core.tables.Find(id);
   out.state = core.tables.StateOf(id);
   out.run = core.tables.ActiveRunOf(id);
-  out.slice = core.facts.Slice(id);
+  out.slice = core.facts.KeptSlice(id);
   for (const std::string& server : core.facts.ServersOf(id)) {
     if (!core.Connected({id.workspace, server})) out.away.push_back(server);
     const SeenFacts* seen = core.facts.Seen(id, server);
     if (seen != nullptr && seen->facts.drifted()) out.drifted.push_back(server + ": " + seen->facts.drift());
   }
   out.paused = out.state.paused_until_unix_ms() > core.NowMillis();
-  out.stalled =
-      !out.state.stalled_reason().empty() && (!out.slice || out.slice->digest() == out.state.stalled_digest());
+  out.stalled = !out.state.stalled_reason().empty() &&
+                (out.slice == nullptr || out.slice->digest() == out.state.stalled_digest());
   return out;
 }
 
+// The window that the object waits for in its run; null: none.
+const v1::WindowWait* WindowOf(const Standing& s) {
+  if (s.run == nullptr) return nullptr;
+  for (const v1::WindowWait& wait : s.run->header.windows()) {
+    if (wait.object().kind() == s.row->object.kind() && wait.object().name() == s.row->object.name()) return &wait;
+  }
+  return nullptr;
+}
+
 bool Converged(const Standing& s) {
-  return s.slice && s.slice->error().empty() && s.slice->actions_size() == 0;
+  return s.slice != nullptr && s.slice->error().empty() && s.slice->actions_size() == 0;
 }
 
 v1::Phase PhaseOf(const Standing& s) {
   if (s.row->object.lifecycle() == v1::LIFECYCLE_TOMBSTONE) return v1::PHASE_DELETING;
   if (s.paused) return v1::PHASE_PAUSED;
   if (s.run != nullptr) {
-    return s.run->header.state() == v1::RUN_STATE_QUEUED ? v1::PHASE_PENDING : v1::PHASE_CONVERGING;
+    return s.run->header.state() == v1::RUN_STATE_QUEUED || WindowOf(s) != nullptr ? v1::PHASE_PENDING : v1::PHASE_CONVERGING;
   }
   if (s.stalled && !Converged(s)) return v1::PHASE_STALLED;
   const bool ready_before = s.state.ready_generation() == s.row->object.generation();
@@ -75,20 +85,26 @@ void AddCondition(v1::ObjectView* view, std::string type, bool ok, std::string r
 }
 
 void AddConditions(Core& core, const ObjectId& id, const Standing& s, v1::ObjectView* view) {
+  // With the errors that come from what it depends on.
+  const std::optional<v1::Slice> slice = Converged(s) ? std::nullopt : core.facts.Slice(id);
   if (s.stalled && !Converged(s)) {
     AddCondition(
         view, "Converged", false, s.state.stalled_reason(),
         s.state.stalled_message() + "; change the object, or `podwright run retry " + s.state.stalled_run() + "`",
         s.state.stalled_unix_ms());
-  } else if (s.slice && !s.slice->error().empty()) {
-    AddCondition(view, "Converged", false, "CannotPlan", s.slice->error(), 0);
+  } else if (slice && !slice->error().empty()) {
+    AddCondition(view, "Converged", false, "CannotPlan", slice->error(), 0);
+  } else if (const v1::WindowWait* window = WindowOf(s)) {
+    AddCondition(view, "Converged", false, "WaitsForWindow",
+                 WindowText(*window) + "; `podwright run release " + s.run->header.id() + "` lets it go now",
+                 s.run->header.created_unix_ms());
   } else if (s.run != nullptr) {
     const auto& waiting = s.run->header.waiting();
     AddCondition(view, "Converged", false, waiting.empty() ? "Running" : "Waiting",
                  "run " + s.run->header.id() + (waiting.empty() ? " is at work" : " waits: " + waiting.Get(0)),
                  s.run->header.created_unix_ms());
   } else if (!Converged(s)) {
-    std::string what = s.slice && s.slice->actions_size() > 0 ? s.slice->actions(0).summary() : "it is not planned yet";
+    std::string what = slice && slice->actions_size() > 0 ? slice->actions(0).summary() : "it is not planned yet";
     if (s.row->object.hold_until_unix_ms() > core.NowMillis()) {
       what = "kept until " + FormatRfc3339(FromUnixMillis(s.row->object.hold_until_unix_ms()));
     }
@@ -153,6 +169,21 @@ v1::ObjectView MakeView(Core& core, const ObjectId& id) {
     ref->set_name(referrer.key.name);
   }
   return view;
+}
+
+OwnedPhases PhasesOf(Core& core, const std::string& workspace, const std::string& owner, std::size_t most_stalled) {
+  OwnedPhases out;
+  const auto& objects = core.tables.objects;
+  for (auto at = objects.lower_bound({workspace, "", ""}); at != objects.end(); ++at) {
+    if (at->first.workspace != workspace) break;
+    if (at->second.object.owner() != owner) continue;
+    const v1::Phase phase = PhaseOf(core, at->first);
+    ++out.counts[phase];
+    if (phase == v1::PHASE_STALLED && out.stalled.size() < most_stalled) {
+      out.stalled.push_back({at->first.kind, at->first.name, owner});
+    }
+  }
+  return out;
 }
 
 Result<v1::ListResponse> ListObjects(Core& core, const v1::ListRequest& request) {

@@ -29,8 +29,13 @@
 #include "reconciler/daemon/network.h"
 #include "reconciler/daemon/server_identity.h"
 #include "reconciler/daemon/state.h"
+#include "reconciler/forge/curl_transport.h"
+#include "reconciler/forge/forges.h"
 #include "reconciler/git/child_fetcher.h"
+#include "reconciler/git/serial_fetcher.h"
 #include "reconciler/planner/kind_planner.h"
+#include "reconciler/previews/page.h"
+#include "reconciler/previews/previews.h"
 #include "reconciler/sources/sources.h"
 
 namespace podwright::daemon {
@@ -113,12 +118,22 @@ class Daemon::Impl {
     sessions_.Start(*control_);
     PW_TRY(StartAgents());
     control_->Start();
+    const std::filesystem::path mirrors = std::filesystem::path(settings_.data_dir) / "git" / "mirrors";
+    previews::Options preview_options;
+    preview_options.public_url = settings_.public_url;
+    previews_ = std::make_unique<previews::Previews>(
+        previews::Dependencies{*state_->store, state_->clock, state_->random, kinds::AllKinds(), *control_,
+                               serial_fetcher_, mirrors,
+                               [this](forge::ForgeSettings open) { return forges_.Open(std::move(open)); }},
+        preview_options);
     sources_ = std::make_unique<sources::Sources>(
-        sources::Dependencies{*state_->store, state_->clock, state_->random, kinds::AllKinds(), *control_, fetcher_,
-                              std::filesystem::path(settings_.data_dir) / "git" / "mirrors"});
+        sources::Dependencies{*state_->store, state_->clock, state_->random, kinds::AllKinds(), *control_,
+                              serial_fetcher_, mirrors,
+                              [this](const control::ObjectId& source) { previews_->Ask(source); }});
     PW_TRY(StartApi());
     PW_TRY(StartHttps());
     sources_->Start();
+    previews_->Start();
     PW_TRY(WriteContext());
     housekeeping_ = std::thread([this] { KeepHouse(); });
     return Ok();
@@ -134,9 +149,12 @@ class Daemon::Impl {
     changed_.notify_all();
     if (housekeeping_.joinable()) housekeeping_.join();
     fetcher_.Stop();
+    forges_.Stop();
+    transport_.Stop();
     if (service_) service_->Stop();
     if (api_) api_->Stop(kApiPatience);
     if (control_) control_->Stop();
+    if (previews_) previews_->Stop();
     if (sources_) sources_->Stop();
     sessions_.Stop();
     if (agents_) agents_->Stop(kAgentsPatience);
@@ -178,7 +196,7 @@ class Daemon::Impl {
                                  [this](const std::string& workspace, const std::string& server, bool terminal) {
                                    return state_->MachineShell(workspace, server, terminal);
                                  },
-                                 state_->installation, advertised_, sources_.get()});
+                                 state_->installation, advertised_, sources_.get(), previews_.get()});
     api::ListenerOptions options = Listener(settings_.api_listen);
     options.max_threads = kMostApiThreads;
     PW_ASSIGN(api_, api::GrpcServer::Start(options, *service_));
@@ -190,13 +208,21 @@ class Daemon::Impl {
                                          {.ready = [this] { return Ready(); },
                                           .metrics =
                                               [this] {
-                                                return MetricsText({*control_, sessions_, calls_, Ready().ok()});
+                                                return MetricsText({*control_, sessions_, calls_, Ready().ok(), sources_.get()});
                                               },
                                           .webhook =
                                               [this](const std::string& workspace, const std::string& name,
-                                                     const sources::WebhookCall& call) {
-                                                return sources_->Webhook(workspace, name, call);
-                                              }}));
+                                                     const sources::WebhookCall& call) -> Status {
+                                                PW_TRY(sources_->Webhook(workspace, name, call));
+                                                previews_->Wake(workspace, name);
+                                                return Ok();
+                                              },
+                                          .preview =
+                                              [this](const std::string& workspace, const std::string& source,
+                                                     std::uint64_t number, const std::string& token) {
+                                                return previews_->Page(workspace, source, number, token);
+                                              },
+                                          .preview_policy = previews::kPagePolicy}));
     ready_ = true;
     return Ok();
   }
@@ -248,6 +274,10 @@ class Daemon::Impl {
   std::unique_ptr<ServerIdentity> identity_;
   api::AgentsService agents_service_;
   git::ChildFetcher fetcher_;
+  git::SerialFetcher serial_fetcher_{fetcher_};
+  forge::CurlTransport transport_;
+  forge::Forges forges_{state_->clock, transport_};
+  std::unique_ptr<previews::Previews> previews_;  // before the sources, which ask it
   std::unique_ptr<sources::Sources> sources_;
   std::unique_ptr<api::ControlService> service_;
   std::unique_ptr<api::GrpcServer> agents_;

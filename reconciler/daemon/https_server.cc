@@ -114,6 +114,20 @@ class HttpsServer::Impl {
     server_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
       response.set_content(handlers_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
     });
+    server_.Get(R"(/previews/([a-z][a-z0-9-]{0,62})/([a-z][a-z0-9-]{0,62})/([0-9]{1,18})/([a-z0-9]{16,64}))",
+                [this](const httplib::Request& request, httplib::Response& response) {
+                  const Result<std::string> page = handlers_.preview(
+                      request.matches[1], request.matches[2], std::stoull(request.matches[3]), request.matches[4]);
+                  response.status = page.ok() ? 200 : 404;
+                  response.set_header("Content-Security-Policy", handlers_.preview_policy);
+                  response.set_header("Referrer-Policy", "no-referrer");
+                  response.set_header("X-Robots-Tag", "noindex");
+                  if (page.ok()) {
+                    response.set_content(*page, "text/html; charset=utf-8");
+                  } else {
+                    response.set_content("there is no such page\n", "text/plain; charset=utf-8");
+                  }
+                });
     server_.Post(R"(/webhooks/([a-z][a-z0-9-]{0,62})/([a-z][a-z0-9-]{0,62}))",
                  [this](const httplib::Request& request, httplib::Response& response) {
                    const sources::WebhookCall call{

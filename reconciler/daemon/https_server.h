@@ -1,11 +1,12 @@
 // HTTPS for machines that watch us: /healthz (the process lives), /readyz (it can do its work; 503 with the
 // reason otherwise), /metrics (Prometheus' text form); and for forges: POST /webhooks/WORKSPACE/SOURCE (202, or 401
-// whatever is wrong).
+// whatever is wrong); and for people: GET /previews/WORKSPACE/SOURCE/NUMBER/TOKEN, which only who has the link finds.
 //
 // Bounds: eight threads, a few dozen waiting connections, 5 s for each read and write, 2 MiB of a request.
 // Threading: Start and Stop from one thread; the handlers are called on the server's own threads.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +23,10 @@ struct HttpsHandlers {
   std::function<std::string()> metrics;
   std::function<Status(const std::string& workspace, const std::string& source, const sources::WebhookCall& call)>
       webhook;
+  std::function<Result<std::string>(const std::string& workspace, const std::string& source, std::uint64_t number,
+                                    const std::string& token)>
+      preview;
+  std::string preview_policy;  // for the header Content-Security-Policy
 };
 
 class HttpsServer {

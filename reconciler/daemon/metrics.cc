@@ -13,6 +13,7 @@
 #include "reconciler/api/call_counter.h"
 #include "reconciler/api/session_manager.h"
 #include "reconciler/control/control_plane.h"
+#include "reconciler/sources/sources.h"
 
 namespace podwright::daemon {
 namespace {
@@ -52,13 +53,26 @@ std::uint64_t OpenFiles() {
   return count;
 }
 
+std::string Seconds(std::int64_t micros) {
+  const std::string fraction = std::to_string(micros % 1'000'000);
+  return std::to_string(micros / 1'000'000) + "." + std::string(6 - fraction.size(), '0') + fraction;
+}
+
 std::string CpuSeconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto micros =
-      (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
-  const std::string fraction = std::to_string(micros % 1'000'000);
-  return std::to_string(micros / 1'000'000) + "." + std::string(6 - fraction.size(), '0') + fraction;
+  return Seconds((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + usage.ru_utime.tv_usec +
+                 usage.ru_stime.tv_usec);
+}
+
+void AddSteps(const sources::Sources& sources, Text* text) {
+  const auto steps = sources.Steps();
+  text->Head("podwright_source_step_seconds", "summary", "How long the steps of looks at Git sources take.");
+  for (const auto& [step, time] : steps) {
+    const std::string labels = "step=\"" + step + "\"";
+    text->Line("podwright_source_step_seconds_sum", labels, Seconds(time.sum.count()));
+    text->Line("podwright_source_step_seconds_count", labels, std::to_string(time.count));
+  }
 }
 
 }  // namespace
@@ -75,6 +89,7 @@ std::string MetricsText(const MetricSources& sources) {
     text.Line("podwright_calls_total", "method=\"" + key.first + "\",code=\"" + std::to_string(key.second) + "\"",
               std::to_string(count));
   }
+  if (sources.sources != nullptr) AddSteps(*sources.sources, &text);
   text.Gauge("process_resident_memory_bytes", "Resident memory.", ResidentBytes());
   text.Gauge("process_open_fds", "Open files.", OpenFiles());
   text.Head("process_cpu_seconds_total", "counter", "User and system CPU time.");

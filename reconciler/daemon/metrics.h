@@ -11,6 +11,9 @@ class SessionManager;
 namespace control {
 class ControlPlane;
 }
+namespace sources {
+class Sources;
+}
 }  // namespace podwright
 
 namespace podwright::daemon {
@@ -21,6 +24,7 @@ struct MetricSources {
   const api::SessionManager& sessions;
   const api::CallCounter& calls;
   bool ready = false;
+  const sources::Sources* sources = nullptr;  // null: there are none yet
 };
 std::string MetricsText(const MetricSources& sources);
 

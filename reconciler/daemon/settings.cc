@@ -32,7 +32,10 @@ constexpr Setting kSettings[] = {
     {"context-file", "PODWRIGHT_CONFIG",
      "Where the first start writes the administrator's token, for the CLI; $XDG_CONFIG_HOME/podwright/config.yaml"},
     {"api-listen", "PODWRIGHT_API_LISTEN", "HOST:PORT for people, CI and the provider; 127.0.0.1:7440"},
-    {"https-listen", "PODWRIGHT_HTTPS_LISTEN", "HOST:PORT for /healthz, /readyz and /metrics; 127.0.0.1:7441"},
+    {"https-listen", "PODWRIGHT_HTTPS_LISTEN", "HOST:PORT for /healthz, /readyz, /metrics, webhooks and previews; 127.0.0.1:7441"},
+    {"public-url", "PODWRIGHT_PUBLIC_URL",
+     "https://HOST[:PORT] by which people reach the HTTPS listener, for links in pull requests' previews; without it "
+     "previews name the command that prints them"},
     {"agents-listen", "PODWRIGHT_AGENTS_LISTEN", "HOST:PORT for agents; 0.0.0.0:7442"},
     {"agents-advertise", "PODWRIGHT_AGENTS_ADVERTISE",
      "HOST or HOST:PORT by which servers reach this one; stands in enrolment tokens. Without it: the lab's address "
@@ -156,6 +159,18 @@ Status TakeListeners(const Reader& reader, Settings* settings) {
   return Ok();
 }
 
+Status TakePublicUrl(const Reader& reader, Settings* settings) {
+  std::string url = reader.Text("public-url", "");
+  while (url.ends_with('/')) url.pop_back();
+  constexpr std::string_view kScheme = "https://";
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:[]/";
+  const bool good = url.empty() || (url.starts_with(kScheme) && url.size() > kScheme.size() &&
+                                    url.find_first_not_of(kAllowed) == std::string::npos);
+  if (!good) return reader.Bad("public-url", "\"" + url + "\" is not https://HOST or https://HOST:PORT");
+  settings->public_url = std::move(url);
+  return Ok();
+}
+
 Status TakeLog(const Reader& reader, Settings* settings) {
   const std::string level = reader.Text("log-level", "info");
   settings->log_level = log::ParseLevel(level);
@@ -210,6 +225,7 @@ Result<Settings> ResolveSettings(const FlagValues& flags, const Host& host) {
   Settings settings;
   PW_TRY(TakeFolders(reader, host, &settings));
   PW_TRY(TakeListeners(reader, &settings));
+  PW_TRY(TakePublicUrl(reader, &settings));
   PW_TRY(TakeLog(reader, &settings));
   PW_TRY(TakeLimits(reader, &settings));
   std::istringstream names(reader.Text("tls-names", ""));

@@ -32,6 +32,7 @@ struct Settings {
   std::string lab_cache;
   std::string agent_binary;  // "" means beside podwrightd
   std::string ready_file;
+  std::string public_url;  // of the HTTPS listener as people reach it, without a slash at the end; "": they do not
   // How much of the past is kept; older is cut once a minute.
   std::size_t runs_kept = 10'000;
   std::size_t events_kept = 100'000;

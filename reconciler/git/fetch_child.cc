@@ -67,13 +67,10 @@ Result<std::string> Work() {
 }  // namespace
 
 std::string EncodeRequest(const FetchRequest& request) {
-  return Json{{"mirror", request.mirror.string()},
-              {"url", request.url},
-              {"branch", request.branch},
-              {"username", request.username},
-              {"secret", Base64Encode(request.secret.Reveal())},
-              {"host_keys", request.host_keys},
-              {"ca", request.ca_pem},
+  return Json{{"mirror", request.mirror.string()}, {"url", request.url},
+              {"branch", request.branch},          {"references", request.references},
+              {"username", request.username},      {"secret", Base64Encode(request.secret.Reveal())},
+              {"host_keys", request.host_keys},    {"ca", request.ca_pem},
               {"max_bytes", request.max_bytes}}
       .dump();
 }
@@ -86,6 +83,7 @@ Result<FetchRequest> DecodeRequest(const std::string& text) {
     request.mirror = json.at("mirror").get<std::string>();
     request.url = json.at("url").get<std::string>();
     request.branch = json.at("branch").get<std::string>();
+    request.references = json.at("references").get<std::vector<std::string>>();
     request.username = json.at("username").get<std::string>();
     PW_ASSIGN(const std::string secret, Base64Decode(json.at("secret").get<std::string>()));
     request.secret = crypto::SecretString(std::string_view(secret));

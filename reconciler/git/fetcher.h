@@ -22,6 +22,9 @@ struct FetchRequest {
   std::filesystem::path mirror;  // made where it is missing
   std::string url;
   std::string branch;
+  // Further references, by their full names there ("refs/pull/7/head"): what they point to comes into the mirror, too.
+  // One that is not there is no error: Mirror::Describe says what came.
+  std::vector<std::string> references;
   std::string username;
   crypto::SecretString secret;         // a password or token; of ssh:// a private key
   std::vector<std::string> host_keys;  // of ssh://: "ssh-ed25519 AAAA…"; one of them must be shown
@@ -39,5 +42,7 @@ class Fetcher {
 
 // The mirror's reference to the last head, so that a fetch brings only what is new.
 inline constexpr char kHeadReference[] = "refs/podwright/head";
+// Before the names of further references, without their "refs/".
+inline constexpr char kFurtherReferences[] = "refs/podwright/more/";
 
 }  // namespace podwright::git

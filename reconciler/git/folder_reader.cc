@@ -41,7 +41,7 @@ Status FolderReader::ReadBelow(const git_tree* root, const std::string& path) {
     start = end + 1;
   }
   PW_TRY(ReadTree(at ? at.get() : root, path, 0));
-  std::sort(files_.begin(), files_.end(), [](const FolderFile& a, const FolderFile& b) { return a.path < b.path; });
+  std::sort(files_.begin(), files_.end(), [](const FolderEntry& a, const FolderEntry& b) { return a.path < b.path; });
   return Ok();
 }
 
@@ -73,38 +73,50 @@ Status FolderReader::ReadEntry(const git_tree_entry* entry, const std::string& p
     case GIT_FILEMODE_COMMIT: return InvalidArgument(full + ": submodules are not followed; take it out of the folder");
     default: break;
   }
-  return IsDocument(name) ? ReadFile(*git_tree_entry_id(entry), full) : Ok();
+  return IsDocument(name) ? AddFile(*git_tree_entry_id(entry), full) : Ok();
 }
 
-Status FolderReader::ReadFile(const git_oid& id, const std::string& path) {
+Status FolderReader::AddFile(const git_oid& id, const std::string& path) {
   if (files_.size() == limits_.files) {
     return ResourceExhausted("there are more than " + std::to_string(limits_.files) + " documents' files");
   }
-  git_odb* raw_odb = nullptr;
-  int code = git_repository_odb(&raw_odb, repository_);
-  if (code != 0) return DataLoss(LastError(code, path).message());
-  const Odb odb(raw_odb);
-  // Before anything is unpacked.
-  std::size_t size = 0;
-  git_object_t type = GIT_OBJECT_INVALID;
-  code = git_odb_read_header(&size, &type, odb.get(), &id);
-  if (code != 0) return DataLoss(LastError(code, path).message());
-  if (type != GIT_OBJECT_BLOB) return InvalidArgument(path + ": it is no file");
-  if (size > limits_.file_bytes) {
-    return ResourceExhausted(path + ": the file is larger than " + std::to_string(limits_.file_bytes >> 20) + " MiB");
-  }
-  bytes_ += size;
-  if (bytes_ > limits_.all_bytes) {
-    return ResourceExhausted("the documents are larger than " + std::to_string(limits_.all_bytes >> 20) +
-                             " MiB together");
-  }
-  git_blob* raw = nullptr;
-  code = git_blob_lookup(&raw, repository_, &id);
-  if (code != 0) return DataLoss(LastError(code, path).message());
-  const Blob blob(raw);
-  files_.push_back({path, std::string(static_cast<const char*>(git_blob_rawcontent(blob.get())),
-                                      static_cast<std::size_t>(git_blob_rawsize(blob.get())))});
+  files_.push_back({path, IdText(id)});
   return Ok();
+}
+
+Result<std::vector<FolderFile>> ReadBlobs(git_repository* repository, const std::vector<FolderEntry>& files,
+                                          std::size_t others, const FolderLimits& limits) {
+  git_odb* raw_odb = nullptr;
+  int code = git_repository_odb(&raw_odb, repository);
+  if (code != 0) return DataLoss(LastError(code, "the mirror").message());
+  const Odb odb(raw_odb);
+  std::size_t bytes = others;
+  std::vector<FolderFile> out;
+  for (const FolderEntry& file : files) {
+    PW_ASSIGN(const git_oid id, ParseId(file.blob));
+    // Before anything is unpacked.
+    std::size_t size = 0;
+    git_object_t type = GIT_OBJECT_INVALID;
+    code = git_odb_read_header(&size, &type, odb.get(), &id);
+    if (code != 0) return DataLoss(LastError(code, file.path).message());
+    if (type != GIT_OBJECT_BLOB) return InvalidArgument(file.path + ": it is no file");
+    if (size > limits.file_bytes) {
+      return ResourceExhausted(file.path + ": the file is larger than " + std::to_string(limits.file_bytes >> 20) +
+                               " MiB");
+    }
+    bytes += size;
+    if (bytes > limits.all_bytes) {
+      return ResourceExhausted("the documents are larger than " + std::to_string(limits.all_bytes >> 20) +
+                               " MiB together");
+    }
+    git_blob* raw = nullptr;
+    code = git_blob_lookup(&raw, repository, &id);
+    if (code != 0) return DataLoss(LastError(code, file.path).message());
+    const Blob blob(raw);
+    out.push_back({file.path, std::string(static_cast<const char*>(git_blob_rawcontent(blob.get())),
+                                          static_cast<std::size_t>(git_blob_rawsize(blob.get())))});
+  }
+  return out;
 }
 
 }  // namespace podwright::git

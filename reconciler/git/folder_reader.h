@@ -1,4 +1,4 @@
-// Reads the documents of a tree, with bounds. For the files of reconciler/git only. Threading: one thread.
+// Finds and reads the documents of a tree, with bounds. For the files of reconciler/git only. Threading: one thread.
 #pragma once
 
 #include <string>
@@ -17,19 +17,22 @@ class FolderReader {
 
   // The folder at `path` ("": the tree itself).
   Status ReadBelow(const git_tree* root, const std::string& path);
-  std::vector<FolderFile> Take() { return std::move(files_); }  // sorted by path
+  std::vector<FolderEntry> Take() { return std::move(files_); }  // sorted by path
 
  private:
   Status ReadTree(const git_tree* tree, const std::string& path, int depth);
   Status ReadEntry(const git_tree_entry* entry, const std::string& path, int depth);
-  Status ReadFile(const git_oid& id, const std::string& path);
+  Status AddFile(const git_oid& id, const std::string& path);
   Result<Tree> OpenTree(const git_oid& id, const std::string& path) const;
 
   git_repository* repository_;
   const FolderLimits limits_;
-  std::size_t bytes_ = 0;
   std::size_t entries_ = 0;
-  std::vector<FolderFile> files_;
+  std::vector<FolderEntry> files_;
 };
+
+// `others`: bytes that count for limits.all_bytes already.
+Result<std::vector<FolderFile>> ReadBlobs(git_repository* repository, const std::vector<FolderEntry>& files,
+                                          std::size_t others, const FolderLimits& limits);
 
 }  // namespace podwright::git

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <system_error>
 
 #include "core/digest.h"
@@ -97,38 +98,61 @@ Error Explain(const Call& call, int code, const std::string& what) {
   return LastError(code, what);
 }
 
-Result<git_oid> HeadOf(git_remote* remote, const std::string& branch, const std::string& what) {
+// A reference there, what it points to, and its name here.
+struct Wanted {
+  std::string there;
+  std::string here;
+  git_oid id;
+};
+
+Result<std::vector<Wanted>> WantedOf(git_remote* remote, const FetchRequest& request, const std::string& what) {
   const git_remote_head** heads = nullptr;
   std::size_t count = 0;
   const int code = git_remote_ls(&heads, &count, remote);
   if (code != 0) return LastError(code, what);
-  const std::string wanted = "refs/heads/" + branch;
+  const std::string branch = "refs/heads/" + request.branch;
+  const std::set<std::string> further(request.references.begin(), request.references.end());
+  std::vector<Wanted> out;
+  bool found = false;
   for (std::size_t i = 0; i < count; ++i) {
-    if (wanted == heads[i]->name) return heads[i]->oid;
+    const std::string name = heads[i]->name;
+    if (name == branch) {
+      out.insert(out.begin(), {name, kHeadReference, heads[i]->oid});
+      found = true;
+    } else if (further.contains(name) && name.starts_with("refs/")) {
+      out.push_back({name, kFurtherReferences + name.substr(5), heads[i]->oid});
+    }
   }
-  return NotFound(what + ": there is no branch " + branch);
+  if (!found) return NotFound(what + ": there is no branch " + request.branch);
+  return out;
 }
 
-Status Download(git_repository* repository, git_remote* remote, const git_oid& head, git_fetch_options& options,
-                const Call& call, const std::string& what) {
+Status Download(git_repository* repository, git_remote* remote, const std::vector<Wanted>& wanted,
+                git_fetch_options& options, const Call& call, const std::string& what) {
   git_odb* raw = nullptr;
   int code = git_repository_odb(&raw, repository);
   if (code != 0) return LastError(code, what);
   const Odb odb(raw);
-  if (git_odb_exists(odb.get(), &head) == 0) {
-    std::string refspec = "+refs/heads/" + call.request.branch + ":" + kHeadReference;
-    char* first = refspec.data();
-    const git_strarray refspecs{&first, 1};
+  std::vector<std::string> missing;
+  for (const Wanted& one : wanted) {
+    if (git_odb_exists(odb.get(), &one.id) == 0) missing.push_back("+" + one.there + ":" + one.here);
+  }
+  if (!missing.empty()) {
+    std::vector<char*> names;
+    for (std::string& name : missing) names.push_back(name.data());
+    const git_strarray refspecs{names.data(), names.size()};
     code = git_remote_download(remote, &refspecs, &options);
     if (code != 0) return Explain(call, code, what);
     git_odb_refresh(odb.get());
-    // A mirror that lost files takes packs that it cannot find again.
-    if (git_odb_exists(odb.get(), &head) == 0) return DataLoss(what + ": the mirror lacks what was fetched");
   }
-  git_reference* reference = nullptr;
-  code = git_reference_create(&reference, repository, kHeadReference, &head, 1, "fetch");
-  git_reference_free(reference);
-  if (code != 0) return LastError(code, what);
+  for (const Wanted& one : wanted) {
+    // A mirror that lost files takes packs that it cannot find again.
+    if (git_odb_exists(odb.get(), &one.id) == 0) return DataLoss(what + ": the mirror lacks what was fetched");
+    git_reference* reference = nullptr;
+    code = git_reference_create(&reference, repository, one.here.c_str(), &one.id, 1, "fetch");
+    git_reference_free(reference);
+    if (code != 0) return LastError(code, what);
+  }
   return Ok();
 }
 
@@ -159,9 +183,9 @@ Result<std::string> LibraryFetcher::Fetch(const FetchRequest& request) {
   connect.follow_redirects = options.follow_redirects;
   code = git_remote_connect_ext(remote.get(), GIT_DIRECTION_FETCH, &connect);
   if (code != 0) return Explain(call, code, what);
-  PW_ASSIGN(const git_oid head, HeadOf(remote.get(), request.branch, what));
-  PW_TRY(Download(repository.get(), remote.get(), head, options, call, what));
-  return IdText(head);
+  PW_ASSIGN(const std::vector<Wanted> wanted, WantedOf(remote.get(), request, what));
+  PW_TRY(Download(repository.get(), remote.get(), wanted, options, call, what));
+  return IdText(wanted.front().id);
 }
 
 }  // namespace podwright::git

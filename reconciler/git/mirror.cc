@@ -73,9 +73,8 @@ Result<Relation> Mirror::Compare(const std::string& from, const std::string& to)
   if (from == to) return Relation::kSame;
   PW_ASSIGN(const Repository repository, OpenMirror(path_.string()));
   PW_ASSIGN(const Commit target, Lookup(repository.get(), to));
-  // The mirror may have been made anew after the branch was rewritten.
   const Result<Commit> base = Lookup(repository.get(), from);
-  if (!base.ok() && base.error().code() == ErrorCode::kNotFound) return Relation::kDiverged;
+  if (!base.ok() && base.error().code() == ErrorCode::kNotFound) return Relation::kUnknown;
   if (!base.ok()) return base.error();
   const git_oid* first = git_commit_id(base->get());
   const git_oid* second = git_commit_id(target.get());
@@ -131,8 +130,8 @@ Result<SignedCommit> Mirror::Signed(const std::string& commit) const {
   return DataLoss(LastError(code, "commit " + commit).message());
 }
 
-Result<std::vector<FolderFile>> Mirror::Read(const std::string& id, const std::string& folder,
-                                             const FolderLimits& limits) const {
+Result<std::vector<FolderEntry>> Mirror::List(const std::string& id, const std::string& folder,
+                                              const FolderLimits& limits) const {
   PW_ASSIGN(const Repository repository, OpenMirror(path_.string()));
   PW_ASSIGN(const Commit commit, Lookup(repository.get(), id));
   git_tree* raw = nullptr;
@@ -142,6 +141,19 @@ Result<std::vector<FolderFile>> Mirror::Read(const std::string& id, const std::s
   FolderReader reader(repository.get(), limits);
   PW_TRY(reader.ReadBelow(root.get(), folder));
   return reader.Take();
+}
+
+Result<std::vector<FolderFile>> Mirror::ReadFiles(const std::vector<FolderEntry>& files, std::size_t others,
+                                                  const FolderLimits& limits) const {
+  if (files.empty()) return std::vector<FolderFile>();
+  PW_ASSIGN(const Repository repository, OpenMirror(path_.string()));
+  return ReadBlobs(repository.get(), files, others, limits);
+}
+
+Result<std::vector<FolderFile>> Mirror::Read(const std::string& id, const std::string& folder,
+                                             const FolderLimits& limits) const {
+  PW_ASSIGN(const std::vector<FolderEntry> files, List(id, folder, limits));
+  return ReadFiles(files, 0, limits);
 }
 
 }  // namespace podwright::git

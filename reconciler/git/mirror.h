@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +30,11 @@ struct FolderFile {
   std::string text;
 };
 
+struct FolderEntry {
+  std::string path;  // from the repository's root
+  std::string blob;  // 40 hexadecimal digits: the same digits are the same text
+};
+
 struct FolderLimits {
   std::size_t files = 20'000;
   std::size_t file_bytes = std::size_t{16} << 20;
@@ -47,7 +51,8 @@ enum class Relation {
   kSame,
   kAhead,     // the second descends from the first
   kBehind,    // the first descends from the second
-  kDiverged,  // neither, or the first is not there any more
+  kDiverged,  // neither
+  kUnknown,   // the first is not in the mirror: it was rewritten away, or the mirror lost it
 };
 
 class Mirror {
@@ -66,10 +71,17 @@ class Mirror {
   // Everything that `to` brings beyond `from` ("": `to` alone), `to` first. kResourceExhausted: more than `most`.
   Result<std::vector<std::string>> Between(const std::string& from, const std::string& to, std::size_t most) const;
   Result<SignedCommit> Signed(const std::string& commit) const;
-  // The .yaml and .yml files of a folder ("": the root), sorted by path; what begins with a dot is left out. A symbolic
-  // link or a submodule anywhere in it is refused: it would hide what was meant.
+  // The .yaml and .yml files of a folder ("": the root) of a commit or a tree, sorted by path; what begins with a dot
+  // is left out. A symbolic link or a submodule anywhere in it is refused: it would hide what was meant.
   Result<std::vector<FolderFile>> Read(const std::string& commit, const std::string& folder,
                                        const FolderLimits& limits = {}) const;
+  // The same files without their texts …
+  Result<std::vector<FolderEntry>> List(const std::string& commit, const std::string& folder,
+                                        const FolderLimits& limits = {}) const;
+  // … and the texts of some of them, in their order. `others`: how many bytes the rest of the folder has, for the bound
+  // of all together.
+  Result<std::vector<FolderFile>> ReadFiles(const std::vector<FolderEntry>& files, std::size_t others,
+                                            const FolderLimits& limits = {}) const;
 
  private:
   const std::filesystem::path path_;

@@ -250,6 +250,11 @@ std::optional<v1::Slice> Planner::CurrentSlice(const ObjectKey& key) const {
   return it->second->message;
 }
 
+const v1::Slice* Planner::KeptSlice(const ObjectKey& key) const {
+  const auto it = state_->slices.find(key);
+  return it == state_->slices.end() ? nullptr : &it->second->message;
+}
+
 v1::Plan Planner::Preview(const FactOverlay& overlay, const PlanScope& scope, std::vector<ObjectKey>* touched) const {
   const std::set<ObjectKey> keys = Concerned(*state_, overlay.ChangedKeys());
   const std::vector<PlannedSlice> replanned = Replan(kinds_, keys, overlay, Threads(options_.threads));

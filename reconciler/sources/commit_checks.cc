@@ -39,11 +39,11 @@ std::optional<Refusal> CommitChecks::CheckHistory(const git::Mirror& mirror, con
                                       ", which is applied" + accept),
                    wanted};
   }
-  if (*relation == git::Relation::kDiverged) {
+  if (*relation == git::Relation::kDiverged || *relation == git::Relation::kUnknown) {
     return Refusal{kHistoryRewritten,
                    FailedPrecondition("the branch was rewritten: " + Short(wanted) + " does not descend from " +
                                       Short(applied) + ", which is applied" + accept),
-                   wanted};
+                   wanted, *relation == git::Relation::kUnknown};
   }
   return std::nullopt;
 }

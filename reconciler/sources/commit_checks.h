@@ -24,6 +24,7 @@ struct Refusal {
   std::string reason;
   Error error;
   std::string commit;
+  bool applied_missing = false;  // the mirror does not hold the applied commit
 };
 
 class CommitChecks {

@@ -38,6 +38,7 @@ void Enter(v1::SourceLedger* ledger, const v1::AppliedCommit& applied, std::int6
   *ledger->mutable_applied() = applied;
   ledger->set_applied_generation(generation);
   ledger->set_serial(ledger->serial() + 1);
+  ledger->clear_accepted();
   ledger->clear_history();
   *ledger->add_history() = applied;
   for (const v1::AppliedCommit& old : before.history()) {

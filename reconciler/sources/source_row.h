@@ -22,7 +22,8 @@ namespace podwright::sources {
 
 // Protected by the lock of Sources, but `memory`, which belongs to the look that runs.
 struct SourceRow {
-  explicit SourceRow(control::ControlPlane& control) : memory(control), webhook_secrets(control) {}
+  SourceRow(control::ControlPlane& control, const kinds::Registry& kinds)
+      : memory(control, kinds), webhook_secrets(control) {}
 
   control::ObjectId id;
   std::int64_t generation = 0;

@@ -5,7 +5,7 @@
 namespace podwright::sources {
 namespace {
 
-constexpr int kStalledShown = 20;
+constexpr std::size_t kStalledShown = 20;
 
 std::string PhaseWord(v1::Phase phase) {
   switch (phase) {
@@ -20,33 +20,29 @@ std::string PhaseWord(v1::Phase phase) {
   }
 }
 
-void AddStalled(const v1::ObjectView& object, v1::SourceView* view) {
-  if (object.phase() != v1::PHASE_STALLED || view->stalled_size() >= kStalledShown) return;
-  std::string text = object.object().kind() + "/" + object.object().name();
-  for (const v1::Condition& condition : object.conditions()) {
-    if (condition.ok()) continue;
-    text += ": " + condition.message();
-    break;
+// "server/web-1: why".
+std::string Reason(const control::ObjectHead& head, const control::Caller& caller, control::ControlPlane& control) {
+  std::string text = head.kind + "/" + head.name;
+  v1::GetRequest request;
+  request.set_workspace(caller.workspace);
+  request.mutable_object()->set_kind(head.kind);
+  request.mutable_object()->set_name(head.name);
+  const auto object = control.Get(caller, request);
+  if (!object.ok()) return text;
+  for (const v1::Condition& condition : object->conditions()) {
+    if (!condition.ok()) return text + ": " + condition.message();
   }
-  view->add_stalled(text);
+  return text;
 }
 
 void AddObjects(const SourceRow& row, control::ControlPlane& control, v1::SourceView* view) {
-  v1::ListRequest request;
-  request.set_workspace(row.id.workspace);
-  request.set_owner("git:" + row.id.name);
-  request.set_page_size(1000);
   const control::Caller caller{"git:" + row.id.name, control::Role::kViewer, row.id.workspace, ""};
-  while (true) {
-    const auto page = control.List(caller, request);
-    if (!page.ok()) return;
-    for (const v1::ObjectView& object : page->objects()) {
-      (*view->mutable_phases())[PhaseWord(object.phase())] += 1;
-      AddStalled(object, view);
-    }
-    if (page->next_page_token().empty()) return;
-    request.set_page_token(page->next_page_token());
+  const auto phases = control.PhasesOf(row.id.workspace, caller.actor, kStalledShown);
+  if (!phases.ok()) return;
+  for (const auto& [phase, count] : phases->counts) {
+    (*view->mutable_phases())[PhaseWord(phase)] += count;
   }
+  for (const control::ObjectHead& head : phases->stalled) view->add_stalled(Reason(head, caller, control));
 }
 
 std::string StateOf(const v1::SourceView& view) {

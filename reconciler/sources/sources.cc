@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/fault.h"
+#include "core/digest.h"
 #include "core/log.h"
 #include "core/log_keys.h"
 #include "kinds/defaults.h"
@@ -17,12 +19,16 @@
 #include "podwright/v1/run.pb.h"
 #include "reconciler/control/control_plane.h"
 #include "reconciler/sources/ledger.h"
+#include "reconciler/sources/merge_gate.h"
+#include "reconciler/sources/pull_request_ledger.h"
 #include "reconciler/sources/source_row.h"
+#include "reconciler/sources/taking.h"
 
 namespace podwright::sources {
 namespace {
 
 constexpr char kKind[] = "git_source";
+constexpr std::size_t kFewestDigits = 8;
 
 }  // namespace
 
@@ -31,9 +37,15 @@ class Sources::Impl {
   Impl(const Dependencies& dependencies, const Options& options)
       : d_(dependencies),
         options_(options),
-        tools_{d_.fetcher, d_.control, d_.kinds, d_.clock, d_.mirrors},
-        next_refresh_(d_.clock.Steady()) {}
-  ~Impl() { Stop(); }
+        tools_{d_.fetcher, d_.control, d_.kinds, d_.clock, d_.mirrors, d_.store, d_.ask_forge},
+        next_refresh_(d_.clock.Steady()) {
+    d_.control.OnApproved(
+        [this](const std::string& workspace, const std::string& owner) { OnApproved(workspace, owner); });
+  }
+  ~Impl() {
+    d_.control.OnApproved(nullptr);
+    Stop();
+  }
 
   void Start() {
     for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Loop(); });
@@ -90,6 +102,35 @@ class Sources::Impl {
     return response;
   }
 
+  Result<Taker> TakerOf(const std::string& workspace, const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    Refresh();
+    const auto at = rows_.find({workspace, kKind, name});
+    if (at == rows_.end()) return NotFound("there is no git_source/" + name + " in the workspace " + workspace);
+    const SourceRow& row = *at->second;
+    return Taker{.id = row.id,
+                 .spec = row.spec,
+                 .mirror = git::Mirror(MirrorOf(d_.mirrors, row.ledger.uid())),
+                 .wanted = row.wanted,
+                 .suspended = row.Suspended(),
+                 .pinned = row.ledger.has_pin(),
+                 .problem = row.problem};
+  }
+
+  Result<std::vector<std::string>> CheckTaking(const std::string& workspace, const std::string& name,
+                                               const std::vector<v1::ObjectRef>& objects) {
+    PW_ASSIGN(const Taker taker, TakerOf(workspace, name));
+    return sources::CheckTaking(taker, objects, d_.kinds, d_.control);
+  }
+
+  // Somebody approved a plan of a source: it is tried at once.
+  void OnApproved(const std::string& workspace, const std::string& owner) {
+    if (!owner.starts_with("git:")) return;
+    const std::lock_guard lock(mutex_);
+    const auto at = rows_.find({workspace, kKind, owner.substr(4)});
+    if (at != rows_.end()) Wake(*at->second, d_.clock.Steady());
+  }
+
   Status AskForLook(SourceRow& row) {
     ++row.asked;
     Wake(row, d_.clock.Steady());
@@ -106,6 +147,22 @@ class Sources::Impl {
       if (row.spec.suspend()) return FailedPrecondition("the document of " + row.id.Text() + " says `suspend: true`");
       ledger.clear_suspension();
     }
+    PW_TRY(Save(row, std::move(ledger)));
+    return AskForLook(row);
+  }
+
+  Status Accept(SourceRow& row, const std::string& actor, const std::string& digest) {
+    const bool changed = row.problem && row.problem->reason() == kPlanChanged;
+    if (!changed) return FailedPrecondition(row.id.Text() + " waits for no changed plan to be accepted");
+    if (digest.size() < kFewestDigits || !HexEncode(row.problem->digest()).starts_with(digest)) {
+      return InvalidArgument("the changed plan is " + HexEncode(row.problem->digest()) + ", not " + digest +
+                             ": look at it before it is accepted");
+    }
+    v1::SourceLedger ledger = row.ledger;
+    ledger.mutable_accepted()->set_digest(row.problem->digest());
+    ledger.mutable_accepted()->set_commit(row.problem->commit());
+    ledger.mutable_accepted()->set_actor(actor);
+    ledger.mutable_accepted()->set_unix_ms(ToUnixMillis(d_.clock.Now()));
     PW_TRY(Save(row, std::move(ledger)));
     return AskForLook(row);
   }
@@ -161,6 +218,8 @@ class Sources::Impl {
     return Ok();
   }
 
+  const StepTimes& steps() const { return steps_; }
+
  private:
   // All with the lock held, but the look itself.
 
@@ -215,7 +274,8 @@ class Sources::Impl {
         ++at;
         continue;
       }
-      const Status removed = RemoveLedger(d_.store, at->first);
+      Status removed = RemoveLedger(d_.store, at->first);
+      if (removed.ok()) removed = RemovePullRequests(d_.store, at->first);
       const Status cleaned = git::Mirror(MirrorOf(d_.mirrors, at->second->ledger.uid())).Remove();
       if (!removed.ok() || !cleaned.ok())
         log::Warn("something of a deleted source is left", {{log::key::kObject, at->first.Text()}});
@@ -228,7 +288,7 @@ class Sources::Impl {
     std::unique_ptr<SourceRow>& row = rows_[id];
     if (!row || row->ledger.uid() != object.uid()) {
       PW_ASSIGN(v1::SourceLedger ledger, LoadLedger(d_.store, id, object.uid()));
-      row = std::make_unique<SourceRow>(d_.control);
+      row = std::make_unique<SourceRow>(d_.control, d_.kinds);
       row->id = id;
       row->ledger = std::move(ledger);
     }
@@ -279,6 +339,13 @@ class Sources::Impl {
   }
 
   void Finish(SourceRow& row, const LookInput& input, LookOutcome outcome) {
+    steps_.Note(outcome.times);
+    if (outcome.times.load.count() > 0) {
+      const auto took = outcome.times.verify + outcome.times.load + outcome.times.apply;
+      log::Debug("a commit was loaded", {{log::key::kObject, row.id.Text()},
+                                         {log::key::kDuration, std::to_string(took.count() / 1000)},
+                                         {log::key::kCount, std::to_string(outcome.times.parsed)}});
+    }
     row.wanted = outcome.wanted;
     row.wanted_subject = outcome.wanted_subject;
     if (outcome.fetched) row.fetched = d_.clock.Now();
@@ -286,6 +353,7 @@ class Sources::Impl {
       v1::SourceLedger ledger = row.ledger;
       Enter(&ledger, *outcome.applied, input.generation);
       const Status saved = Save(row, std::move(ledger));
+      PW_FAULT(kSourceEntered);
       if (saved.ok()) {
         Tell(row, "source.applied",
              row.id.name + " is at " + outcome.applied->commit().substr(0, 12) + " \"" + outcome.applied->subject() +
@@ -299,7 +367,8 @@ class Sources::Impl {
       }
     }
     SetProblem(row, std::move(outcome.problem));
-    row.due = d_.clock.Steady() + Wait(row, outcome.passing);
+    row.due = d_.clock.Steady();
+    if (!outcome.more || row.problem) row.due += Wait(row, outcome.passing);
   }
 
   void SetProblem(SourceRow& row, std::optional<v1::SourceProblem> problem) {
@@ -359,6 +428,7 @@ class Sources::Impl {
   bool cleaned_ = false;
   bool stopping_ = false;
 
+  StepTimes steps_;
   std::vector<std::thread> threads_;
 };
 
@@ -391,6 +461,11 @@ Result<v1::SourceView> Sources::Sync(const std::string& workspace, const std::st
   return impl_->With(workspace, name, [&](SourceRow& row) { return impl_->AskForLook(row); });
 }
 
+Result<v1::SourceView> Sources::Accept(const std::string& actor, const std::string& workspace, const std::string& name,
+                                       const std::string& digest) {
+  return impl_->With(workspace, name, [&](SourceRow& row) { return impl_->Accept(row, actor, digest); });
+}
+
 Result<v1::SourceView> Sources::Suspend(const std::string& actor, const v1::SuspendSourceRequest& request) {
   return impl_->With(request.workspace(), request.name(),
                      [&](SourceRow& row) { return impl_->Suspend(row, actor, request); });
@@ -401,8 +476,17 @@ Result<v1::SourceView> Sources::Pin(const std::string& actor, const v1::PinSourc
                      [&](SourceRow& row) { return impl_->Pin(row, actor, request); });
 }
 
+Result<std::vector<std::string>> Sources::CheckTaking(const std::string& workspace, const std::string& name,
+                                                      const std::vector<v1::ObjectRef>& objects) {
+  return impl_->CheckTaking(workspace, name, objects);
+}
+
 Result<v1::SourceView> Sources::Release(const std::string& workspace, const std::string& name) {
   return impl_->With(workspace, name, [&](SourceRow& row) { return impl_->Release(row); });
+}
+
+std::map<std::string, StepTime> Sources::Steps() const {
+  return impl_->steps().All();
 }
 
 Status Sources::Webhook(const std::string& workspace, const std::string& name, const WebhookCall& call) {

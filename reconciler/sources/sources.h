@@ -12,14 +12,19 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/random.h"
 #include "core/result.h"
 #include "podwright/v1/source.pb.h"
+#include "reconciler/control/keys.h"
+#include "reconciler/sources/step_times.h"
 #include "reconciler/sources/webhook.h"
 
 namespace podwright::kinds {
@@ -46,6 +51,8 @@ struct Dependencies {
   control::ControlPlane& control;
   git::Fetcher& fetcher;
   std::filesystem::path mirrors;  // a folder of its own
+  // See LookTools. Called without any lock; may wait for the network.
+  std::function<void(const control::ObjectId& source)> ask_forge{};
 };
 
 struct Options {
@@ -74,9 +81,18 @@ class Sources {
   Result<v1::SourceView> Get(const std::string& workspace, const std::string& name);
   Result<v1::ListSourcesResponse> List(const std::string& workspace);
   Result<v1::SourceView> Sync(const std::string& workspace, const std::string& name);
+  // The plan that PlanChanged tells of may be run after all. `digest`: its first digits, at least 8.
+  Result<v1::SourceView> Accept(const std::string& actor, const std::string& workspace, const std::string& name,
+                                const std::string& digest);
   Result<v1::SourceView> Suspend(const std::string& actor, const v1::SuspendSourceRequest& request);
   Result<v1::SourceView> Pin(const std::string& actor, const v1::PinSourceRequest& request);
+  // Whether the source may take these over from another owner (reconciler/sources/taking.h); answers warnings.
+  Result<std::vector<std::string>> CheckTaking(const std::string& workspace, const std::string& name,
+                                               const std::vector<v1::ObjectRef>& objects);
   Result<v1::SourceView> Release(const std::string& workspace, const std::string& name);
+
+  // How long the steps of all looks took.
+  std::map<std::string, StepTime> Steps() const;
 
   // kUnauthenticated, whatever is wrong: an unknown source answers like a wrong signature.
   Status Webhook(const std::string& workspace, const std::string& name, const WebhookCall& call);

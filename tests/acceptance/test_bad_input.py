@@ -103,6 +103,87 @@ class BadInput(Acceptance):
         self.assertLess(time.monotonic() - started, 20)
 
 
+def servers(*names):
+    return "".join(f"apiVersion: podwright.dev/v1\nkind: Server\nmetadata: {{name: {name}}}\nspec: {{}}\n---\n"
+                   for name in names or ("one", "two", "three"))
+
+
+def document(kind, name, spec):
+    lines = "".join(f"  {line}\n" for line in spec.splitlines())
+    return f"apiVersion: podwright.dev/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n{lines}"
+
+
+def database(more="", name="orders", members="[one, two]", version="15"):
+    return document("Database", name, f"engine: postgresql\nversion: '{version}'\nmembers: {members}\n{more}")
+
+
+def balancer(listeners, name="front", rest="routes: {all: {respond: {body: x}}}"):
+    return document("LoadBalancer", name, f"servers: [one]\nlisteners: {{{listeners}}}\n{rest}")
+
+
+def mesh(name, network, port):
+    return document("Mesh", name, f"members: {{one: {{}}, two: {{}}}}\nrange: {network}\nport: {port}")
+
+
+class ServicesThatCannotBe(Acceptance):
+    """What can be known without any server is said when it is planned: with file, line and column, and what is wrong."""
+
+    def refused(self, text, *expected):
+        for verb in (self.world.plan, self.world.apply):
+            with self.assertRaises(Failed) as failure:
+                verb(servers() + text)
+            said = failure.exception.out + failure.exception.err
+            for words in (*expected, "plan.yaml:"):
+                self.assertIn(words, said)
+        self.assertEqual(self.world.json("get", "server"), [])
+
+    def test_listeners_of_one_balancer_that_clash(self):
+        self.refused(balancer("a: {port: 80}, b: {port: 80}"), 'listeners["b"].port', "a and b both want the port 80")
+
+    def test_listeners_of_two_balancers_that_clash(self):
+        self.refused(balancer("a: {port: 80}") + "---\n" + balancer("a: {port: 80}", "back"),
+                     "the port 80 of the listener a is in use on server/one", "load_balancer/front")
+
+    def test_a_port_of_two_databases(self):
+        self.refused(database() + "---\n" + database(name="stock"), "both have the port 5432", "database/stock")
+
+    def test_a_member_twice(self):
+        self.refused(database(members="[one, two, one]"), "members[2]", "first as element 0")
+        self.refused(document("Cache", "sessions", "members: [one, one]"), "members[1]", "first as element 0")
+
+    def test_a_parameter_that_is_podwrights_own(self):
+        self.refused(database("parameters: {port: '1'}"), 'parameters["port"]', "Podwright sets port itself")
+
+    def test_a_version_that_is_none(self):
+        self.refused(database(version="15.3"), "version", "PostgreSQL's major version is a number")
+
+    def test_a_commit_that_could_never_succeed(self):
+        self.refused(database("sync: {count: 2}"), "sync.count", "no commit could ever succeed")
+
+    def test_a_quorum_of_one(self):
+        self.refused(document("Cache", "sessions", "members: [one, two]\nsentinel: {servers: [one, two, three], quorum: 1}"),
+                     "sentinel.quorum", "less than the smallest value, 2")
+
+    def test_too_few_sentinels(self):
+        self.refused(document("Cache", "sessions", "members: [one, two]\nsentinel: {servers: [one, two]}"),
+                     "sentinel.servers", "at least 3")
+
+    def test_mesh_ranges_that_overlap(self):
+        self.refused(mesh("a", "10.9.0.0/16", 51820) + "---\n" + mesh("b", "10.9.3.0/24", 51821),
+                     "their ranges overlap: 10.9.3.0/24 and 10.9.0.0/16")
+
+    def test_a_route_to_nobody(self):
+        self.refused(balancer("a: {port: 80}", rest="routes: {all: {backend: nobody}}"), 'routes["all"].backend', "nobody")
+
+    def test_a_key_of_an_apt_source_that_is_none(self):
+        self.refused(document("Server", "four", "apt_sources: {pgdg: {uri: https://apt.example.org, suite: stable, "
+                                                "components: [main], key: mQENBF}}"),
+                     'apt_sources["pgdg"].key', "no armored PGP public key")
+
+    def test_an_apt_source_that_no_member_declares(self):
+        self.refused(database("apt_source: pgdg"), "server/one declares no apt source pgdg")
+
+
 class AuditChain(Acceptance):
     def test_the_audit_log_verifies_and_a_noted_head_must_be_part_of_it(self):
         head = self.world.json("audit", "verify")["head"]

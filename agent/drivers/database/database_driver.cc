@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/drivers/database/apt_origin.h"
 #include "agent/drivers/database/checks.h"
 #include "agent/drivers/object_state.h"
 #include "agent/drivers/secrets/sealed.h"
@@ -112,6 +113,8 @@ class DatabaseDriver final : public Driver {
     PW_ASSIGN(DatabaseObserved observed, engine->Look({instance, spec, kept}));
     PW_TRY(AddLacking(*engine, spec.version(), observed));
     PW_TRY(AddKept(*engine, instance, kept, observed));
+    PW_ASSIGN(const std::string origin, database::PinnedOrigin(env_.host.files, instance.object));
+    if (!origin.empty()) observed.set_apt_source(origin);
     *observed.mutable_managed() = state.managed();
     Observation out;
     out.drift = DriftOf(state, kept, observed);
@@ -140,7 +143,7 @@ class DatabaseDriver final : public Driver {
     if (!kept.has_configuration()) return Proof{{"instance", "unknown"}};
     PW_ASSIGN(Engine * engine, EngineOf(kept.configuration().engine()));
     const Instance instance = InstanceOf(state, kept.configuration());
-    const auto identity = engine->Identify(instance);
+    const auto identity = engine->IdentifyOften(instance);
     Proof proof;
     if (!identity.ok()) return Proof{{"instance", identity.error().message()}};
     proof["instance"] = !identity->exists ? "absent" : identity->running ? "running" : "stopped";
@@ -202,7 +205,7 @@ class DatabaseDriver final : public Driver {
     claim.name = state.object().name();
     const auto engine = EngineOf(kept.configuration().engine());
     if (!engine.ok()) return {};
-    const auto identity = (*engine)->Identify(InstanceOf(state, kept.configuration()));
+    const auto identity = (*engine)->IdentifyOften(InstanceOf(state, kept.configuration()));
     if (!identity.ok() || !identity->running) return {claim};
     claim.role = identity->role == Role::kPrimary   ? roles::Role::kPrimary
                  : identity->role == Role::kReplica ? roles::Role::kReplica
@@ -270,6 +273,13 @@ class DatabaseDriver final : public Driver {
       } else if (entry.second.has_password() && found->second.logins().empty()) {
         drift.push_back("the user " + entry.first + " has no login");
       }
+      if (found == observed.users().end()) continue;
+      for (const auto& grant : entry.second.grants()) {
+        const auto is = found->second.grants().find(grant.first);
+        if (is == found->second.grants().end() || is->second != grant.second) {
+          drift.push_back("what the user " + entry.first + " may do in " + grant.first + " was changed");
+        }
+      }
     }
     for (const auto& entry : confirmed->databases()) {
       if (!entry.second.absent() && !observed.databases().contains(entry.first)) {
@@ -321,6 +331,7 @@ class DatabaseDriver final : public Driver {
   Status Install(Work& work) {
     const std::vector<std::string> needed = work.engine.Packages(work.instance.version);
     PW_TRY(work.engine.BeforeInstall());
+    PW_TRY(ChooseSource(work));
     for (const std::string& package : needed) {
       PW_ASSIGN(const auto installed, env_.host.packages.Installed({package}));
       if (installed.contains(package)) continue;
@@ -329,6 +340,15 @@ class DatabaseDriver final : public Driver {
       work.done.log.push_back("installed " + package);
     }
     return Ok();
+  }
+
+  // What is installed already stays; only what is installed from now on comes from there.
+  Status ChooseSource(Work& work) {
+    PW_ASSIGN(const auto payload, ParsePayload<v1::kinds::DatabaseSoftwareAction>(work.context.dispatch.action()));
+    const std::string& object = work.instance.object;
+    if (payload.apt_source().empty()) return database::Unpin(env_.host.files, object);
+    return database::PinTo(env_.host, object, payload.engine(), {payload.apt_source(), payload.apt_uri()},
+                           work.instance.version);
   }
 
   Status Create(Work& work) {
@@ -378,6 +398,7 @@ class DatabaseDriver final : public Driver {
   Status Retire(Work& work) {
     PW_ASSIGN(const auto payload, ParsePayload<v1::kinds::DatabaseRetireAction>(work.context.dispatch.action()));
     PW_TRY(work.engine.Retire(work.instance, payload.purge(), work.done.log));
+    PW_TRY(database::Unpin(env_.host.files, work.instance.object));
     work.done.forget_object = true;
     return Ok();
   }

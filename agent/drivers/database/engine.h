@@ -8,7 +8,7 @@
 // Names and addresses are checked by the driver before they come here (database/checks.h); passwords come as
 // SecretStrings and leave through a program's standard input or a 0600 file only.
 //
-// Threading: one thread at a time, but for `Identify`, which is called beside everything else.
+// Threading: one thread at a time, but for `Identify` and `IdentifyOften`, which are called beside everything else.
 // Errors: the program's own words, and where it stands.
 #pragma once
 
@@ -78,6 +78,8 @@ class Engine {
   virtual Result<DatabaseObserved> Look(const Question& question) = 0;
   // Within two seconds; reads only.
   virtual Result<Identity> Identify(const Instance& instance) const = 0;
+  // The same for whoever asks several times a second: what was found a moment ago may be said again.
+  virtual Result<Identity> IdentifyOften(const Instance& instance) { return Identify(instance); }
   // Whether files and passwords stand as they were written for `setup`.
   virtual Result<bool> FilesStand(const Setup& setup) = 0;
   virtual Watches Watch(const Instance& instance) const = 0;

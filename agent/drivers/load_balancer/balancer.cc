@@ -138,6 +138,7 @@ Status Balancer::CheckKeys(const LoadBalancerInstanceAction& wanted, const v1::D
 
 Status Balancer::Configure(BalancerSide side, const LoadBalancerInstanceAction& wanted, const v1::Dispatch& dispatch) {
   PW_TRY(CheckKeys(wanted, dispatch));
+  found_.clear();
   Instance instance(env_, state_, side);
   const InstanceFiles before = FilesOf(kept_, side);
   LoadBalancerKept next = kept_;
@@ -155,6 +156,7 @@ Status Balancer::Configure(BalancerSide side, const LoadBalancerInstanceAction& 
 }
 
 Status Balancer::RemoveInstance(BalancerSide side) {
+  found_.clear();
   PW_TRY(Instance(env_, state_, side).Remove(FilesOf(kept_, side)));
   if (side == BalancerSide::kHttp) {
     kept_.clear_http();
@@ -167,6 +169,7 @@ Status Balancer::RemoveInstance(BalancerSide side) {
 }
 
 Status Balancer::Refresh(const LoadBalancerKept& wanted) {
+  found_.clear();
   LoadBalancerKept next = kept_;
   *next.mutable_http_backends() = wanted.http_backends();
   *next.mutable_streams_backends() = wanted.streams_backends();
@@ -175,7 +178,7 @@ Status Balancer::Refresh(const LoadBalancerKept& wanted) {
     const InstanceFiles before = FilesOf(kept_, side);
     const InstanceFiles after = FilesOf(next, side);
     if (before.texts == after.texts) continue;
-    PW_TRY(Instance(env_, state_, side).Apply(before, after));
+    PW_TRY(Instance(env_, state_, side).Refresh(before, after));
   }
   kept_ = std::move(next);
   Keep();
@@ -207,11 +210,17 @@ Status Balancer::TakeAway(const std::vector<std::string>& keep_packages, std::ve
   return Ok();
 }
 
+Result<InstanceFound> Balancer::Look(BalancerSide side, const InstanceFiles& files) {
+  if (const auto known = found_.find(side); known != found_.end()) return known->second;
+  PW_ASSIGN(InstanceFound found, Instance(env_, state_, side).Look(files));
+  return found_[side] = std::move(found);
+}
+
 // Said is only what is whole: files as they were made, and workers that serve them.
 Result<LoadBalancerObservedInstance> Balancer::ObservedInstance(BalancerSide side) {
   LoadBalancerObservedInstance out;
   const InstanceFiles files = FilesOf(kept_, side);
-  PW_ASSIGN(const InstanceFound found, Instance(env_, state_, side).Look(files));
+  PW_ASSIGN(const InstanceFound found, Look(side, files));
   out.set_active(found.active);
   out.set_enabled(found.enabled);
   if (!found.generation.empty()) out.set_generation(found.generation);
@@ -289,7 +298,7 @@ Status Balancer::ObserveCertificates(LoadBalancerObserved& out) {
 
 Status Balancer::CompareInstance(BalancerSide side, std::vector<Drift>& drift) {
   const InstanceFiles files = FilesOf(kept_, side);
-  PW_ASSIGN(const InstanceFound found, Instance(env_, state_, side).Look(files));
+  PW_ASSIGN(const InstanceFound found, Look(side, files));
   const std::string item = kinds::LayoutOf(state_.object().name(), side).side + ":";
   const std::string which = "nginx of " + item.substr(0, item.size() - 1);
   if (!found.differing.empty()) {
@@ -325,6 +334,7 @@ Result<std::vector<Drift>> Balancer::Compare() {
 }
 
 Status Balancer::Repair(const Drift& drift) {
+  found_.clear();
   if (drift.item.starts_with(kPackage)) {
     return env_.host.packages.Install(drift.item.substr(std::string(kPackage).size()), "");
   }

@@ -4,6 +4,7 @@
 // One per call, on one thread; what it keeps is written back into the state with Keep.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ class Balancer {
   Status CheckKeys(const v1::kinds::LoadBalancerInstanceAction& wanted, const v1::Dispatch& dispatch) const;
   Result<std::vector<std::string>> Lacking();
   Result<v1::kinds::LoadBalancerObservedInstance> ObservedInstance(kinds::BalancerSide side);
+  // Looked at once for all that is told of it, until something is done to it.
+  Result<InstanceFound> Look(kinds::BalancerSide side, const InstanceFiles& files);
   Status CompareInstance(kinds::BalancerSide side, std::vector<Drift>& drift);
   Status ObserveCertificates(v1::kinds::LoadBalancerObserved& out);
   void ObserveBackends(v1::kinds::LoadBalancerObserved& out) const;
@@ -62,6 +65,7 @@ class Balancer {
   Environment& env_;
   v1::ObjectState& state_;
   v1::kinds::LoadBalancerKept kept_;
+  std::map<kinds::BalancerSide, InstanceFound> found_;
 };
 
 }  // namespace podwright::drivers::load_balancer

@@ -224,9 +224,12 @@ std::string Instance::LastWords(WallTime since) {
   return result.ok() && result->Succeeded() ? Words(result->out) : "";
 }
 
-Status Instance::Load(const std::string& generation) {
+Result<host::UnitState> Instance::Unit() {
   PW_ASSIGN(const auto states, env_.host.units.Show({layout_.unit}));
-  const host::UnitState& unit = states.begin()->second;
+  return states.begin()->second;
+}
+
+Status Instance::Load(const std::string& generation, const host::UnitState& unit) {
   if (!unit.Enabled()) PW_TRY(env_.host.units.SetEnabled(layout_.unit, true));
   const WallTime since = env_.clock.Now();
   Status outcome = unit.Active() ? env_.host.units.Reload(layout_.unit) : env_.host.units.Start(layout_.unit);
@@ -239,6 +242,11 @@ Status Instance::Load(const std::string& generation) {
   return Error(error.code(), "nginx does not use the configuration: " + words, error.retry());
 }
 
+Status Instance::LoadAnew(const std::string& generation) {
+  PW_ASSIGN(const host::UnitState unit, Unit());
+  return Load(generation, unit);
+}
+
 Status Instance::Restore(const InstanceFiles& before, const InstanceFiles& failed, bool was_active,
                          const Error& error) {
   Status restored = Ok();
@@ -246,7 +254,7 @@ Status Instance::Restore(const InstanceFiles& before, const InstanceFiles& faile
     restored = Remove(failed);
   } else {
     restored = Write(before);
-    if (restored.ok() && was_active) restored = Load(GenerationOf(before));
+    if (restored.ok() && was_active) restored = LoadAnew(GenerationOf(before));
     if (restored.ok()) restored = RemoveStale(failed, before);
   }
   if (restored.ok()) return error;
@@ -256,15 +264,27 @@ Status Instance::Restore(const InstanceFiles& before, const InstanceFiles& faile
 }
 
 Status Instance::Apply(const InstanceFiles& before, const InstanceFiles& wanted) {
-  PW_ASSIGN(const auto states, env_.host.units.Show({layout_.unit}));
-  const bool was_active = states.begin()->second.Active();
+  PW_ASSIGN(const host::UnitState unit, Unit());
+  return Change(before, wanted, unit);
+}
+
+Status Instance::Refresh(const InstanceFiles& before, const InstanceFiles& wanted) {
+  if (env_.host.units.Stamp({layout_.unit}).find_first_not_of(';') == std::string::npos) return Apply(before, wanted);
+  host::UnitState runs;
+  runs.active_state = "active";
+  runs.unit_file_state = "enabled";  // where it is not, that is drift
+  return Change(before, wanted, runs);
+}
+
+Status Instance::Change(const InstanceFiles& before, const InstanceFiles& wanted, const host::UnitState& unit) {
+  const bool was_active = unit.Active();
   AddManaged(state_, layout_.side + ":");
   Status outcome = Write(wanted);
   if (outcome.ok()) outcome = Test();
   // nginx as it runs saw nothing of this yet: its files go back, and it is left alone.
   if (!outcome.ok()) return Restore(before, wanted, false, outcome.error());
   outcome = WriteUnit();
-  if (outcome.ok()) outcome = Load(GenerationOf(wanted));
+  if (outcome.ok()) outcome = Load(GenerationOf(wanted), unit);
   if (!outcome.ok()) return Restore(before, wanted, was_active, outcome.error());
   return RemoveStale(before, wanted);
 }
@@ -273,7 +293,7 @@ Status Instance::Start(const InstanceFiles& wanted) {
   PW_TRY(WriteUnit());
   PW_TRY(env_.host.files.EnsureFolder(layout_.run_folder, {0755, "root", "root"}));
   PW_TRY(Test());
-  return Load(GenerationOf(wanted));
+  return LoadAnew(GenerationOf(wanted));
 }
 
 Status Instance::Remove(const InstanceFiles& present) {

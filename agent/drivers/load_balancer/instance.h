@@ -40,6 +40,8 @@ class Instance {
   Result<InstanceFound> Look(const InstanceFiles& wanted);
   // From what is confirmed, `before` (empty: there was none), to `wanted`.
   Status Apply(const InstanceFiles& before, const InstanceFiles& wanted);
+  // The same of one that runs, as quickly as can be: for members that changed elsewhere.
+  Status Refresh(const InstanceFiles& before, const InstanceFiles& wanted);
   // Starts it as its files are.
   Status Start(const InstanceFiles& wanted);
   // Stops it and takes away everything in `present`, and what the unit is.
@@ -56,8 +58,12 @@ class Instance {
   Status RemoveStale(const InstanceFiles& old, const InstanceFiles& wanted);
   Result<bool> KeyStands(const std::string& path);
   Status Test();
+  Result<host::UnitState> Unit();
+  // `unit`: as it is before. So in Load.
+  Status Change(const InstanceFiles& before, const InstanceFiles& wanted, const host::UnitState& unit);
   // Loads what is on disk: a reload, or a start.
-  Status Load(const std::string& generation);
+  Status Load(const std::string& generation, const host::UnitState& unit);
+  Status LoadAnew(const std::string& generation);
   Status Confirm(const std::string& generation, WallTime since);
   std::string Generation();
   std::string LastWords(WallTime since);

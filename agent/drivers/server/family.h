@@ -111,6 +111,7 @@ Status ReloadRunning(Environment& env, const std::vector<std::string>& units);
 Status NoteOwed(Environment& env, const std::vector<std::string>& reloads, const std::vector<std::string>& restarts,
                 v1::ObjectState& state);
 
+std::unique_ptr<Family> MakeAptSources(Environment& env);
 std::unique_ptr<Family> MakePackages(Environment& env);
 std::unique_ptr<Family> MakeFiles(Environment& env);
 std::unique_ptr<Family> MakeUnits(Environment& env);

@@ -31,6 +31,7 @@ class ServerDriver final : public Driver {
     families_.push_back(server::MakeSysctl(environment));
     families_.push_back(server::MakeUsers(environment));
     families_.push_back(server::MakePackages(environment));
+    families_.push_back(server::MakeAptSources(environment));
   }
 
   std::string Kind() const override { return "server"; }
@@ -113,7 +114,7 @@ class ServerDriver final : public Driver {
     std::vector<Repair> repairs;
     const auto confirmed = ParseSpec(state.confirmed_spec());
     if (!state.confirmed() || !confirmed.ok()) return repairs;
-    // Packages before users before files before units: what one needs is there.
+    // Apt sources before packages before users before files before units: what one needs is there.
     for (auto family = families_.rbegin(); family != families_.rend(); ++family) {
       ServerObserved observed;
       const Status seen = (*family)->Observe(*confirmed, state, observed);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "kinds/database/database_form.h"
+#include "podwright/v1/kinds/server.pb.h"
 
 namespace podwright::planner {
 namespace {
@@ -12,8 +13,15 @@ using v1::kinds::DatabaseSpec;
 
 constexpr const char* kVerb = "database.instance.create";
 
-Status CheckServer(const std::string& name, RecordingReader& reader) {
+Status CheckServer(const DatabaseSpec& spec, const std::string& name, RecordingReader& reader) {
   if (reader.Object({"server", name}) == nullptr) return FailedPrecondition("server/" + name + " does not exist");
+  if (spec.has_apt_source()) {
+    const auto& server = static_cast<const v1::kinds::ServerSpec&>(*reader.Object({"server", name})->spec);
+    if (!server.apt_sources().contains(spec.apt_source())) {
+      return FailedPrecondition("server/" + name + " declares no apt source " + spec.apt_source() +
+                                ": add it to the `apt_sources` of the server, or leave `apt_source` out");
+    }
+  }
   const AgentInput* agent = reader.Agent(name);
   if (agent == nullptr || agent->verbs.contains(kVerb)) return Ok();
   return FailedPrecondition("the agent on " + name + " does not know " + kVerb + ": it needs a newer podwright-agent");
@@ -93,7 +101,7 @@ Status CheckAdopted(const ObjectInput& object, const DatabaseMembers& members) {
 
 Status CheckDatabase(const ObjectInput& object, const DatabaseMembers& members, RecordingReader& reader) {
   for (const auto& [name, member] : members.all) {
-    PW_TRY(CheckServer(name, reader));
+    PW_TRY(CheckServer(static_cast<const DatabaseSpec&>(*object.spec), name, reader));
     PW_TRY(CheckTogether(object, name, reader));
     PW_TRY(CheckFound(object, name, member));
   }

@@ -5,6 +5,7 @@
 
 #include "kinds/database/database_form.h"
 #include "podwright/v1/kinds/mesh.pb.h"
+#include "podwright/v1/kinds/server.pb.h"
 #include "reconciler/planner/kinds/database_planner.h"
 #include "reconciler/planner/kinds/server_draft.h"
 #include "reconciler/planner/secret_uses.h"
@@ -113,12 +114,24 @@ void DatabaseDraft::SetInstance(const DatabaseInstanceAction& payload, ActionDra
 
 void DatabaseDraft::PlanSoftware(const std::string& name) {
   const DatabaseMember& member = members_.all.at(name);
-  if (member.seen && member.is->lacking().empty()) return;
-  const std::vector<std::string> lacking(member.is->lacking().begin(), member.is->lacking().end());
-  ActionDraft action =
-      Action(name, "database.software.install", "software",
-             lacking.empty() ? "install " + spec_.engine() + " " + spec_.version() : "install " + Listed(lacking));
   v1::kinds::DatabaseSoftwareAction payload;
+  const ObjectInput* server = spec_.has_apt_source() ? reader_.Object({"server", name}) : nullptr;
+  if (server != nullptr) {
+    const auto& sources = static_cast<const v1::kinds::ServerSpec&>(*server->spec).apt_sources();
+    payload.set_apt_source(spec_.apt_source());
+    if (const auto it = sources.find(spec_.apt_source()); it != sources.end()) payload.set_apt_uri(it->second.uri());
+  }
+  const std::string origin = server == nullptr ? "" : payload.apt_source() + " " + payload.apt_uri();
+  if (member.seen && member.is->lacking().empty() && member.is->apt_source() == origin) return;
+  const std::vector<std::string> lacking(member.is->lacking().begin(), member.is->lacking().end());
+  const bool only_source = member.seen && lacking.empty();
+  const std::string from = server == nullptr ? "" : " from the apt source " + payload.apt_source();
+  ActionDraft action = Action(
+      name, "database.software.install", "software",
+      only_source
+          ? (server == nullptr ? std::string("take later packages from any apt source") : "take later packages" + from)
+          : (lacking.empty() ? "install " + spec_.engine() + " " + spec_.version() : "install " + Listed(lacking)) +
+                from);
   payload.set_engine(spec_.engine());
   payload.set_version(spec_.version());
   action.SetPayload(payload);

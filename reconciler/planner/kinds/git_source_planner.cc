@@ -15,6 +15,7 @@ Result<SliceDraft> GitSourcePlanner::PlanObject(const ObjectInput& object, Recor
   };
   if (spec.has_credentials()) wants(spec.credentials().secret());
   if (spec.has_webhook()) wants(spec.webhook().secret());
+  if (spec.has_pull_requests()) wants(spec.pull_requests().secret());
   return draft;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/digest.h"
 #include "kinds/firewall/firewall_form.h"
+#include "kinds/server/apt_source_form.h"
 
 namespace podwright::planner {
 
@@ -45,6 +46,16 @@ void Packages(const ServerSpec& filled, const ServerObserved& observed, ServerSp
     } else if (wanted.has_version() && wanted.version() != found->second) {
       item.set_version(found->second);
     }
+  }
+}
+
+void AptSources(const ServerSpec& filled, const ServerObserved& observed, ServerSpec& actual) {
+  for (const auto& [name, wanted] : filled.apt_sources()) {
+    const auto found = observed.apt_sources().find(name);
+    const auto files = kinds::AptSourceFiles(name, wanted);
+    const bool same =
+        files.ok() && found != observed.apt_sources().end() && found->second.sha256() == kinds::AptSourceDigest(*files);
+    if (!same) actual.mutable_apt_sources()->erase(name);
   }
 }
 
@@ -119,6 +130,7 @@ ServerSpec ActualServer(const ServerSpec& desired, const ServerSpec& filled, con
                         const v1::kinds::FirewallAction& firewall) {
   ServerSpec actual = desired;
   Packages(filled, observed, actual);
+  AptSources(filled, observed, actual);
   Files(filled, observed, actual);
   Units(filled, observed, actual);
   Users(filled, observed, actual);

@@ -82,6 +82,9 @@ struct ServerPlaces {
 
 Status PlanMachine(ServerDraft& server);
 void PlanUnitRemovals(ServerDraft& server, ServerPlaces& places);
+// Each sets `last_package`: packages come after their sources.
+Status PlanAptSources(ServerDraft& server, ServerPlaces& places);
+void PlanAptSourceRemovals(ServerDraft& server, const ServerPlaces& places);
 void PlanPackages(ServerDraft& server, ServerPlaces& places);
 void PlanUsers(ServerDraft& server, ServerPlaces& places);
 Status PlanFiles(ServerDraft& server, ServerPlaces& places);

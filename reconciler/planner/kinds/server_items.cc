@@ -275,6 +275,9 @@ void PlanLastRemovals(ServerDraft& server, const ServerPlaces& places) {
     if (last) after.push_back(*last);
     last = server.Add(RemovePackage(server, name, " (no longer declared)"), std::move(after));
   }
+  ServerPlaces all = places;
+  all.last_package = last;
+  PlanAptSourceRemovals(server, all);
 }
 
 }  // namespace podwright::planner

@@ -17,6 +17,7 @@ Result<SliceDraft> PlanLive(const ObjectInput& object, RecordingReader& reader) 
   ServerPlaces places;
   PW_TRY(PlanMachine(server));
   PlanUnitRemovals(server, places);
+  PW_TRY(PlanAptSources(server, places));
   PlanPackages(server, places);
   PlanUsers(server, places);
   PW_TRY(PlanFiles(server, places));

@@ -201,6 +201,9 @@ class MariaDbOnTheLab(Acceptance):
         self.world.shell("one", "echo 'max_connections = 5' >> /etc/mysql/podwright/the_orders.cnf")
         eventually("the file to be as it was", lambda: "= 5\n" not in self.world.shell(
             "one", "cat /etc/mysql/podwright/the_orders.cnf"), 60)
+        self.root("one", "UPDATE mysql.db SET Select_priv='N', Delete_priv='Y' WHERE User='report'; FLUSH PRIVILEGES")
+        eventually("the grant to be as it was", lambda: set(self.root(
+            "one", "SELECT CONCAT(Select_priv, Delete_priv) FROM mysql.db WHERE User='report'").split()) == {"YN"}, 120)
         self.root("one", "DELETE FROM mysql.global_priv WHERE User='report'; FLUSH PRIVILEGES")
         eventually("the drift to be seen", lambda: "user report" in self.world.plan(full()), 60)
         self.apply()

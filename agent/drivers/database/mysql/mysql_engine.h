@@ -25,6 +25,7 @@
 #include "agent/drivers/database/mysql/configuration.h"
 #include "agent/drivers/database/mysql/gtid.h"
 #include "agent/drivers/database/mysql/sql.h"
+#include "agent/drivers/database/role_memo.h"
 
 namespace podwright::drivers::database::mysql {
 
@@ -42,6 +43,7 @@ class MysqlEngine final : public Engine {
   Status BeforeInstall() override;
   Result<DatabaseObserved> Look(const Question& question) override;
   Result<Identity> Identify(const Instance& instance) const override;
+  Result<Identity> IdentifyOften(const Instance& instance) override;
   Result<bool> FilesStand(const Setup& setup) override;
   Watches Watch(const Instance& instance) const override;
   std::string Unit(const Instance& instance) const override;
@@ -140,6 +142,7 @@ class MysqlEngine final : public Engine {
   Result<std::map<std::string, std::string>> GrantsOf(const Client& client, const std::string& user) const;
 
   Environment& env_;
+  RoleMemo memo_;
 };
 
 }  // namespace podwright::drivers::database::mysql

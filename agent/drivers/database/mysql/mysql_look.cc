@@ -8,6 +8,7 @@ namespace podwright::drivers::database::mysql {
 namespace {
 
 constexpr std::chrono::seconds kQuick(2);
+constexpr std::chrono::milliseconds kKnownFor(900);
 constexpr char kSystem[] = "'information_schema','mysql','performance_schema','sys','podwright'";
 
 std::int64_t Number(const std::string& text) {
@@ -42,6 +43,18 @@ Result<Identity> MysqlEngine::Identify(const Instance& instance) const {
   out.role = (*plain)[0][0] == "0" ? Role::kPrimary : Role::kReplica;
   if (out.role == Role::kReplica && role && role->part == Part::kPrimary) out.role = Role::kUnknown;
   return out;
+}
+
+Result<Identity> MysqlEngine::IdentifyOften(const Instance& instance) {
+  PW_ASSIGN(const auto role, ReadRole(instance.name));
+  const std::string stamp = role ? std::to_string(static_cast<int>(role->part)) + " " + std::to_string(role->epoch) : "";
+  if (const auto known = memo_.Find(instance.name, stamp, env_.clock.Steady())) return *known;
+  PW_ASSIGN(const Identity identity, Identify(instance));
+  // What changes just now is not kept.
+  if (identity.role != Role::kUnknown) {
+    memo_.Keep(instance.name, stamp, identity, env_.clock.Steady() + kKnownFor);
+  }
+  return identity;
 }
 
 Result<DatabaseObserved> MysqlEngine::Look(const Question& question) {

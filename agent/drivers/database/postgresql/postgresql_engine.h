@@ -11,6 +11,7 @@
 #include "agent/drivers/database/engine.h"
 #include "agent/drivers/database/postgresql/psql.h"
 #include "agent/drivers/database/postgresql/text.h"
+#include "agent/drivers/database/role_memo.h"
 
 namespace podwright::drivers::database::postgresql {
 
@@ -22,6 +23,7 @@ class PostgresqlEngine final : public Engine {
   Status BeforeInstall() override;
   Result<DatabaseObserved> Look(const Question& question) override;
   Result<Identity> Identify(const Instance& instance) const override;
+  Result<Identity> IdentifyOften(const Instance& instance) override;
   Result<bool> FilesStand(const Setup& setup) override;
   Watches Watch(const Instance& instance) const override;
   std::string Unit(const Instance& instance) const override;
@@ -50,8 +52,18 @@ class PostgresqlEngine final : public Engine {
   Status RemoveDatabase(const Instance& instance, const std::string& name) override;
 
  private:
-  Psql Sql(const Instance& instance) const { return {env_.host.programs, instance.port}; }
+  Psql Sql(const Instance& instance) const {
+    return {env_.host.programs, PathsOf(instance.version, instance.name).bin, instance.port};
+  }
+  // What the files say of an instance's role, without a program: another text, another role, or soon so.
+  struct RoleSign {
+    std::string text;
+    bool ready = false;  // it takes connections
+    bool standby = false;
+  };
+
   // postgresql_look.cc
+  Result<RoleSign> LookForSign(const Instance& instance) const;
   Result<bool> Exists(const std::string& path) const;
   Result<std::string> ReadText(const std::string& path) const;  // "" where nothing is
   Result<bool> UnitRuns(const Instance& instance) const;
@@ -81,9 +93,10 @@ class PostgresqlEngine final : public Engine {
   Status Stop(const Instance& instance);
   Error StartFailure(const Instance& instance, const Error& error) const;
   Status RunTool(std::vector<std::string> argv, std::chrono::seconds limit, const std::string& passfile = "") const;
-  Status Rewind(const Setup& setup);
+  Status Rewind(const Setup& setup, Log& log);
 
   Environment& env_;
+  RoleMemo memo_;
 };
 
 }  // namespace podwright::drivers::database::postgresql

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <sstream>
 
+#include "agent/drivers/database/postgresql/grants.h"
 #include "agent/drivers/database/postgresql/postgresql_engine.h"
 #include "kinds/database/database_form.h"
 
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxText = 1024 * 1024;
 constexpr std::chrono::seconds kQuick{2};
+constexpr std::chrono::seconds kKnownFor{5};
 
 std::int64_t Number(const std::string& text) {
   std::int64_t value = 0;
@@ -168,6 +171,43 @@ Result<Identity> PostgresqlEngine::Identify(const Instance& instance) const {
   return identity;
 }
 
+// postmaster.pid: the process first, on the eighth line whether it takes connections (PostgreSQL's source,
+// src/include/utils/pidfile.h). standby.signal goes before a replica that is promoted takes writes.
+Result<PostgresqlEngine::RoleSign> PostgresqlEngine::LookForSign(const Instance& instance) const {
+  const Paths paths = PathsOf(instance.version, instance.name);
+  RoleSign sign;
+  PW_ASSIGN(sign.standby, Exists(paths.data + "/standby.signal"));
+  PW_ASSIGN(const bool fenced, Exists(paths.fence));
+  PW_ASSIGN(const std::string pid_file, ReadText(paths.data + "/postmaster.pid"));
+  std::istringstream lines(pid_file);
+  std::string process;
+  std::getline(lines, process);
+  std::string status;
+  for (int line = 2; line <= 8 && std::getline(lines, status); ++line) {
+  }
+  const bool process_there = !process.empty() && process.find_first_not_of("0123456789") == std::string::npos;
+  bool alive = false;
+  if (process_there) PW_ASSIGN(alive, Exists("/proc/" + process));
+  sign.ready = alive && status.starts_with("ready");
+  sign.text =
+      process + (alive ? " lives " : " ") + status + (sign.standby ? " standby" : "") + (fenced ? " fenced" : "");
+  return sign;
+}
+
+Result<Identity> PostgresqlEngine::IdentifyOften(const Instance& instance) {
+  PW_ASSIGN(const RoleSign before, LookForSign(instance));
+  if (const auto known = memo_.Find(instance.name, before.text, env_.clock.Steady())) return *known;
+  PW_ASSIGN(const Identity identity, Identify(instance));
+  PW_ASSIGN(const RoleSign after, LookForSign(instance));
+  // While the server and its files disagree it changes: nothing is kept of that.
+  const bool agree =
+      identity.running ? after.ready && (identity.role == Role::kReplica) == after.standby : !after.ready;
+  if (agree && before.text == after.text) {
+    memo_.Keep(instance.name, after.text, identity, env_.clock.Steady() + kKnownFor);
+  }
+  return identity;
+}
+
 Result<DatabaseObserved> PostgresqlEngine::Look(const Question& question) {
   DatabaseObserved observed;
   const Paths paths = PathsOf(question.instance.version, question.instance.name);
@@ -219,15 +259,38 @@ Status PostgresqlEngine::LookAtServer(const Question& question, DatabaseObserved
 }
 
 Status PostgresqlEngine::LookAtExtensions(const Question& question, DatabaseObserved& observed) {
-  std::string sql;
+  std::map<std::string, std::map<std::string, std::string>> rights;  // by database and user, as they were granted
+  if (observed.role() == "primary") {
+    for (const auto& [user, is] : observed.users()) {
+      for (const auto& [database, right] : is.grants()) rights[database][user] = right;
+    }
+  }
+  std::map<std::string, std::string> texts;  // by database
   for (const auto& [name, wanted] : question.spec.databases()) {
-    if (wanted.extensions().empty() || !observed.databases().contains(name)) continue;
-    sql += ConnectLine(name) + "select current_database(), extname from pg_extension order by 2;\n";
+    if (!wanted.extensions().empty()) {
+      texts[name] += "select current_database(), extname from pg_extension order by 2;\n";
+    }
+  }
+  for (const auto& [name, granted] : rights) {
+    std::vector<std::string> users;
+    for (const auto& entry : granted) users.push_back(entry.first);
+    texts[name] += GrantQuery(users);
+  }
+  std::string sql;
+  for (const auto& [name, text] : texts) {
+    if (observed.databases().contains(name)) sql += ConnectLine(name) + text;
   }
   if (sql.empty()) return Ok();
   PW_ASSIGN(const auto rows, Sql(question.instance).Query(sql));
+  std::map<std::string, std::vector<Row>> granted_rows;
   for (const Row& row : rows) {
     if (row.size() == 2) (*observed.mutable_databases())[row[0]].add_extensions(row[1]);
+    if (row.size() > 2) granted_rows[row[1]].push_back(row);
+  }
+  for (const auto& [database, found] : granted_rows) {
+    for (const auto& entry : ChangedGrants(found, rights[database])) {
+      (*(*observed.mutable_users())[entry.first].mutable_grants())[database] = "changed";
+    }
   }
   return Ok();
 }

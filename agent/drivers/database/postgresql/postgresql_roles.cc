@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "agent/drivers/database/postgresql/diverged.h"
 #include "agent/drivers/database/postgresql/postgresql_engine.h"
 #include "kinds/database/database_form.h"
 
@@ -93,12 +94,32 @@ Result<bool> PostgresqlEngine::AwaitStreaming(const Instance& instance, std::chr
 
 // postgresql.org, "pg_rewind": the target is shut down in order, or made so by --no-ensure-shutdown's opposite, which
 // is the default. Configuration lies outside of the data folder, so nothing of it is copied.
-Status PostgresqlEngine::Rewind(const Setup& setup) {
+Status PostgresqlEngine::Rewind(const Setup& setup, Log& log) {
   const Paths paths = PathsOf(setup.instance.version, setup.instance.name);
-  PW_TRY(RunTool(
-      {"runuser", "-u", "postgres", "--", paths.bin + "/pg_rewind", "--target-pgdata", paths.data, "--config-file",
-       paths.etc + "/postgresql.conf", "--source-server", PrimaryConninfo(setup.kept, paths) + " dbname=postgres"},
-      kRewindLimit));
+  std::vector<std::string> argv = {"runuser",
+                                   "-u",
+                                   "postgres",
+                                   "--",
+                                   paths.bin + "/pg_rewind",
+                                   "--target-pgdata",
+                                   paths.data,
+                                   "--config-file",
+                                   paths.etc + "/postgresql.conf",
+                                   "--source-server",
+                                   PrimaryConninfo(setup.kept, paths) + " dbname=postgres"};
+  std::vector<std::string> trial = argv;
+  trial.push_back("--dry-run");
+  PW_ASSIGN(const ProcessResult tried, env_.host.programs.Run(host::Program(std::move(trial), kRewindLimit)));
+  if (const auto divergence = ParseDivergence(tried.out + tried.err)) {
+    // It ends with an error where the log ends: what it said until then counts.
+    PW_ASSIGN(const ProcessResult dump,
+              env_.host.programs.Run(host::Program(
+                  {"runuser", "-u", "postgres", "--", paths.bin + "/pg_waldump", "--path", paths.data + "/pg_wal",
+                   "--timeline", divergence->timeline, "--start", divergence->position, "--rmgr", "Transaction"},
+                  kRewindLimit)));
+    log.push_back(AloneText(*divergence, dump.out));
+  }
+  PW_TRY(RunTool(std::move(argv), kRewindLimit));
   return SetStandby(setup.instance, true);
 }
 
@@ -118,7 +139,7 @@ Status PostgresqlEngine::Rejoin(const Setup& setup, const SecretString& replicat
   if (!streaming) {
     log.push_back("its log has what " + setup.kept.upstream() + " has not: it is rewound");
     PW_TRY(Stop(instance));
-    PW_TRY(Rewind(setup));
+    PW_TRY(Rewind(setup, log));
     PW_TRY(Start(instance));
     PW_ASSIGN(streaming, AwaitStreaming(instance, kJoinLimit));
   }

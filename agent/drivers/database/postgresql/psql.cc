@@ -37,11 +37,12 @@ std::string ServerWords(const std::string& err) {
 
 Result<std::vector<Row>> Psql::Query(const std::string& sql, const std::string& database,
                                      std::chrono::seconds limit) const {
-  ProcessRequest request = host::Program({"runuser",
-                                          "-u",
-                                          "postgres",
+  ProcessRequest request = host::Program({"setpriv",
+                                          "--reuid=postgres",
+                                          "--regid=postgres",
+                                          "--init-groups",
                                           "--",
-                                          "psql",
+                                          bin_ + "/psql",
                                           "-X",
                                           "-q",
                                           "-A",

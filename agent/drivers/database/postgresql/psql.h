@@ -1,4 +1,6 @@
 // Runs SQL as the administrator over the local socket. SQL comes through standard input, never in the argument vector.
+// It is the program of the server's own version: Debian's `psql` finds that out first, in Perl, and takes longer for it
+// than for the question. setpriv, unlike runuser, opens no session that the log would tell of each time.
 //
 // Threading: any thread. Errors: the server's own words, without the statement (it may hold a verifier).
 #pragma once
@@ -6,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/host/programs.h"
@@ -17,7 +20,9 @@ using Row = std::vector<std::string>;
 
 class Psql {
  public:
-  Psql(host::Programs& programs, std::int64_t port) : programs_(programs), port_(port) {}
+  // `bin`: the folder of the version's programs.
+  Psql(host::Programs& programs, std::string bin, std::int64_t port)
+      : programs_(programs), bin_(std::move(bin)), port_(port) {}
 
   // The rows of all statements. Stops at the first error. Lines of `\connect` go from database to database.
   Result<std::vector<Row>> Query(const std::string& sql, const std::string& database = "postgres",
@@ -29,6 +34,7 @@ class Psql {
 
  private:
   host::Programs& programs_;
+  std::string bin_;
   std::int64_t port_;
 };
 

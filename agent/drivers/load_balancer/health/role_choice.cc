@@ -20,6 +20,19 @@ const RoleClaim* ClaimOf(const FollowedObject& object, const ToldRoles& told, co
   return nullptr;
 }
 
+// The member that `server` says it follows, when that one says that it is the primary: between the two of them there is
+// nothing left to decide. Sentinels hear of a planned failover a second or two after them.
+std::string AgreedSuccessor(const FollowedObject& object, const ToldRoles& told, const std::string& server) {
+  const RoleClaim* own = ClaimOf(object, told, server, false);
+  if (own == nullptr || own->role != Role::kReplica) return "";
+  for (const auto& [other, service] : object.members) {
+    if (service != own->primary || other == server) continue;
+    const RoleClaim* claim = ClaimOf(object, told, other, false);
+    return claim != nullptr && claim->role == Role::kPrimary ? other : "";
+  }
+  return "";
+}
+
 PrimaryChoice ByWitnesses(const FollowedObject& object, const ToldRoles& told, const PrimaryChoice& before) {
   std::map<std::string, PrimaryChoice> named;  // by address
   std::map<std::string, std::size_t> votes;
@@ -36,8 +49,9 @@ PrimaryChoice ByWitnesses(const FollowedObject& object, const ToldRoles& told, c
       if (service != address) continue;
       // Sentinels name a new primary before it takes writes.
       const RoleClaim* own = ClaimOf(object, told, server, false);
-      if (own != nullptr && own->role == Role::kReplica) return before;
-      return {server, named[address].epoch};
+      if (own == nullptr || own->role != Role::kReplica) return {server, named[address].epoch};
+      const std::string successor = AgreedSuccessor(object, told, server);
+      return successor.empty() ? before : PrimaryChoice{successor, before.epoch};
     }
   }
   return before;

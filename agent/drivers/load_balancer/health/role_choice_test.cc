@@ -90,6 +90,22 @@ TEST(RoleChoice, AMemberThatSentinelsNameIsTakenWhenItIsNoReplicaAnyMore) {
   EXPECT_EQ(ChoosePrimary(kSessions, told, {"c-1", 5}), (PrimaryChoice{"c-2", 6}));
 }
 
+TEST(RoleChoice, WhereTheOldPrimaryFollowsTheNewOneSentinelsNeedNotHaveHeardOfIt) {
+  const auto named = Names("10.0.0.1:6379", 5);
+  ToldRoles told{{"s-1", named},
+                 {"s-2", named},
+                 {"c-1", {{"cache", "sessions", Role::kReplica, 0, "10.0.0.2:6379"}}},
+                 {"c-2", {{"cache", "sessions", Role::kPrimary, 0, "10.0.0.2:6379"}}}};
+  EXPECT_EQ(ChoosePrimary(kSessions, told, {"c-1", 5}), (PrimaryChoice{"c-2", 5}));
+  // One that calls itself primary, and that nobody follows, is not enough.
+  told["c-1"] = {{"cache", "sessions", Role::kPrimary, 0, "10.0.0.1:6379"}};
+  EXPECT_EQ(ChoosePrimary(kSessions, told, {"c-1", 5}), (PrimaryChoice{"c-1", 5}));
+  // Nor is one that is only followed, and is a replica still.
+  told["c-1"] = {{"cache", "sessions", Role::kReplica, 0, "10.0.0.2:6379"}};
+  told["c-2"] = {{"cache", "sessions", Role::kReplica, 0, "10.0.0.1:6379"}};
+  EXPECT_EQ(ChoosePrimary(kSessions, told, {"c-1", 5}), (PrimaryChoice{"c-1", 5}));
+}
+
 TEST(RoleChoice, AServerThatIsMemberAndSentinelSpeaksAsBoth) {
   FollowedObject both = kSessions;
   both.witnesses = {"c-1", "c-2", "s-3"};

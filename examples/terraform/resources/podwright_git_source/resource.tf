@@ -15,3 +15,20 @@ resource "podwright_git_source" "plans" {
     }
   }
 }
+
+# What a pull request would do stands in one comment of it; a merge runs just that.
+resource "podwright_secret" "plans_forge" {
+  name = "plans-forge"
+}
+
+resource "podwright_git_source" "staging" {
+  name        = "plans-staging"
+  url         = "https://github.com/acme/plans.git"
+  path        = "staging"
+  credentials = { secret = podwright_secret.plans_token.name, username = "x-access-token" }
+  pull_requests = {
+    forge      = "github"
+    repository = "acme/plans"
+    secret     = podwright_secret.plans_forge.name
+  }
+}
