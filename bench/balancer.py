@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import time
 
+import runs
 from harness import eventually
 
 # usage: sessions.py FILE PORT USER PASSWORD_FILE: eight sessions that must stay what they are; ends with what became of them.
@@ -51,19 +52,22 @@ def ask(address):
 def change(world, setting, hosts, count, limit):
     address = setting.address()
     world.apply(setting.document(answer="begin", hosts=hosts), timeout=600)
-    times, deadline = [], time.monotonic() + limit
+    times, parts, deadline = [], [], time.monotonic() + limit
     for i in range(count):
         if time.monotonic() > deadline:
             break
-        before = time.monotonic()
+        before, began = time.monotonic(), time.time()
         process = world.begin_apply(setting.document(answer=f"answer {i}", hosts=hosts))
         while ask(address) != (200, f"answer {i}"):
             if time.monotonic() - before > 60:
                 raise RuntimeError(f"the answer {i} did not come: {process.communicate()[0]}")
-            time.sleep(0.002)
+            time.sleep(0.003)
         times.append((time.monotonic() - before) * 1000)
         process.communicate(timeout=120)
+        parts.append(runs.around(runs.newest(world, "load_balancer"), began))
         time.sleep(0.2)
+    for took, part in zip(times, parts):
+        print(f"  a route beside {hosts} hosts: {took:4.0f} ms ({part})", flush=True)
     times.sort()
     found = {"name": f"route_change/{hosts}", "runs": len(times), "p50_ms": statistics.median(times),
              "p95_ms": times[int(0.95 * (len(times) - 1))], "most_ms": times[-1]}
@@ -85,16 +89,20 @@ class Load:
 
     ROUND = 10_000
 
-    def __init__(self, world, least):
-        self.world = world
+    def __init__(self, setting, least):
+        self.world = world = setting.world
+        setting.afterwards(self.stop)
         argv = world.run("lab", "ssh", "edge", "--print").split()
         script = (f"rm -f /root/load.stop; i=0; until [ -e /root/load.stop ] && [ $i -ge {-(-least // self.ROUND)} ]; do "
                   f"ab -q -r -c 8 -n {self.ROUND} -s 30 http://127.0.0.1/now 2>&1; i=$((i + 1)); done")
         self.process = subprocess.Popen([*argv, "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
 
-    def end(self):
+    def stop(self):
         self.world.shell("edge", "touch /root/load.stop")
+
+    def end(self):
+        self.stop()
         text = self.process.communicate(timeout=240)[0]
         number = lambda what: sum(map(int, re.findall(rf"^{what}:\s+(\d+)", text, re.M)))
         self.requests = number("Complete requests")
@@ -111,12 +119,13 @@ def reloads(world, setting, count, least, limit):
     login = world.json("get", "database")[0]["status"]["users"]["app"]["login"]
     world.shell("edge", f"rm -f /root/sessions*; cat > /root/sessions.py <<'X'\n{SESSIONS}X\n")
     argv = world.run("lab", "ssh", "edge", "--print").split()
+    setting.afterwards(lambda: world.shell("edge", "touch /root/sessions.stop"))
     sessions = subprocess.Popen([*argv, "python3", "/root/sessions.py", "/root/sessions", str(setting.DATABASE_PORT), login,
                                  setting.PASSWORD], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True)
     if sessions.stdout.readline() != "begun\n":
         raise RuntimeError("the sessions did not begin: " + sessions.communicate()[0])
-    load, began = Load(world, least), time.monotonic()
+    load, began = Load(setting, least), time.monotonic()
     # What an apply does at its end, a hundred times: of http, and every tenth time of the streams, too.
     world.shell("edge", f"for i in $(seq {count}); do systemctl reload podwright-lb-front-http; sleep 0.1; "
                         "[ $((i % 10)) != 0 ] || systemctl reload podwright-lb-front-streams; done", timeout=limit)

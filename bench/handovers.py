@@ -68,8 +68,10 @@ log.write("lost %d\\n" % sum(c.run("GET", f"n:{i}") != str(i) for i in done))
 class Writer:
     """Runs until it is ended; `rows` are (number, timeline, when)."""
 
-    def __init__(self, world, server, name, text, *arguments):
+    def __init__(self, setting, server, name, text, *arguments):
+        world = setting.world
         self.world, self.server, self.path = world, server, f"/root/{name}.log"
+        setting.afterwards(self.stop)
         world.shell(server, f"rm -f {self.path}*; cat > /root/{name}.py <<'X'\n{text}X\n")
         argv = world.run("lab", "ssh", server, "--print").split()
         self.process = subprocess.Popen([*argv, "python3", f"/root/{name}.py", self.path, *arguments],
@@ -79,8 +81,11 @@ class Writer:
     def count(self):
         return int(self.world.shell(self.server, f"wc -l < {self.path} || echo 0").strip())
 
-    def end(self):
+    def stop(self):
         self.world.shell(self.server, f"touch {self.path}.stop")
+
+    def end(self):
+        self.stop()
         said = self.process.communicate(timeout=120)[0]
         if self.process.returncode != 0:
             raise RuntimeError(f"the writer ended: {said}")
@@ -88,13 +93,6 @@ class Writer:
         self.rows = [(int(line[0]), line[1], float(line[2])) for line in lines if len(line) == 3]
         self.lost = sum(int(line[1]) for line in lines if len(line) == 2)
         return self
-
-
-def spans(world, kind):
-    """What the newest run over an object of this kind was made of."""
-    of_kind = [run for run in world.json("run", "list") if any(ref["kind"] == kind for ref in run["objects"])]
-    newest = max(of_kind, key=lambda run: runs.millis(run["created"]))
-    return runs.actions(world.json("run", "get", newest["id"]))
 
 
 def gaps_of(rows, moments):
@@ -120,7 +118,7 @@ def handovers(world, kind, document, current, members, count, limit, writer):
         applied = time.time() - began
         eventually(f"{to} to be the primary", lambda: current() == to, 60)
         eventually("writes to go on", lambda: writer.count() > before + 20, 60)
-        found.append({"to": to, "began": began, "apply_ms": applied * 1000, "spans": spans(world, kind)})
+        found.append({"to": to, "began": began, "apply_ms": applied * 1000, "spans": runs.newest(world, kind)})
         time.sleep(0.5)
     return found
 
@@ -129,11 +127,9 @@ def tell(name, found, rows, lost, most):
     """Puts what was measured into the rows of `found`; prints and answers the figure."""
     for row, (gap, last, _) in zip(found, gaps_of(rows, [row["began"] for row in found])):
         row["gap_ms"] = gap * 1000
-        around = "; ".join(f"{span['action'].split('.', 1)[1]} {span['from'] - last * 1000:+.0f}…"
-                           f"{span['until'] - last * 1000:+.0f}" for span in row["spans"])
-        row["around"] = around
+        row["around"] = runs.around(row["spans"], last)
         print(f"  {name} to {row['to']}: {row['gap_ms']:5.0f} ms without a write, apply {row['apply_ms']:5.0f} ms "
-              f"({around})", flush=True)
+              f"({row['around']})", flush=True)
     gaps = [row["gap_ms"] for row in found]
     figure = {"name": name, "runs": len(found), "p50_ms": statistics.median(gaps), "most_ms": max(gaps),
               "over": sum(gap > most for gap in gaps), "writes": len(rows), "lost": lost, "rows": found}
@@ -149,7 +145,7 @@ def switchover(world, setting, count, limit):
     login = status()["users"]["app"]["login"]
     world.shell("edge", f"PGPASSWORD=$(cat {setting.PASSWORD}) psql -q -h 127.0.0.1 -p {setting.DATABASE_PORT} -U {login} orders "
                         "-c 'drop table if exists rows; create table rows (n bigint primary key)'")
-    writer = Writer(world, "edge", "postgresql-writer", POSTGRESQL_WRITER, str(setting.DATABASE_PORT), login, setting.PASSWORD)
+    writer = Writer(setting, "edge", "postgresql-writer", POSTGRESQL_WRITER, str(setting.DATABASE_PORT), login, setting.PASSWORD)
     found = handovers(world, "database", lambda to: setting.document(database=to), lambda: status()["primary"],
                       ["db-1", "db-2"], count, limit, writer)
     setting.primaries["database"] = found[-1]["to"]
@@ -163,7 +159,7 @@ def failover(world, setting, count, limit):
     """Redis with Sentinels."""
     setting.have("cache")
     status = lambda: world.json("get", "cache")[0]["status"]
-    writer = Writer(world, "edge", "redis-writer", REDIS_WRITER, str(setting.CACHE_PORT), "app", setting.PASSWORD)
+    writer = Writer(setting, "edge", "redis-writer", REDIS_WRITER, str(setting.CACHE_PORT), "app", setting.PASSWORD)
     found = handovers(world, "cache", lambda to: setting.document(cache=to), lambda: status()["primary"],
                       ["db-1", "db-2"], count, limit, writer)
     setting.primaries["cache"] = found[-1]["to"]

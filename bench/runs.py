@@ -7,6 +7,18 @@ def millis(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000
 
 
+def newest(world, kind):
+    """The actions of the newest run over an object of this kind."""
+    of_kind = [run for run in world.json("run", "list") if any(ref["kind"] == kind for ref in run["objects"])]
+    return actions(world.json("run", "get", max(of_kind, key=lambda run: millis(run["created"]))["id"]))
+
+
+def around(spans, moment):
+    """For people: when actions began and ended, in milliseconds from a moment in seconds since 1970."""
+    return "; ".join(f"{span['action'].split('.', 1)[1]} {span['from'] - moment * 1000:+.0f}…{span['until'] - moment * 1000:+.0f}"
+                     for span in spans)
+
+
 def actions(run):
     """The actions of one run that were done, in order of their beginning."""
     found = [{"action": record["action"]["verb"], "object": record["action"]["object"]["name"],

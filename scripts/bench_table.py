@@ -117,6 +117,11 @@ def collect_services(figures, rows):
             figures.add(f"{what}, p50 of {row['runs']}", row["p50_ms"], "ms")
             figures.add(f"{what}, the longest", row["most_ms"], "ms", most)
             figures.add(f"{what.split(':')[0]}: acknowledged and lost, of {row['writes']}", row["lost"], "", 0)
+        elif name == "mesh":
+            what = f"mesh: all keys renewed under an open TCP stream, {row['runs']} times"
+            figures.add(f"{what}: the rotations made", row["runs"], "", least=5)
+            figures.add(f"{what}: the longest answer of one, p50", row["p50_ms"], "ms")
+            figures.add(f"{what}: the longest answer of all", row["most_ms"], "ms", 1000)
         elif name == "quickstart":
             figures.add("quick start from built programs", row["seconds"], "s", 180)
             for action in row["longest"][:3]:
