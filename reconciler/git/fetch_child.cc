@@ -1,4 +1,5 @@
 #include <git2.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -20,6 +21,15 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMostRequest = std::size_t{4} << 20;
+constexpr rlim_t kMostMemory = rlim_t{2} << 30;
+
+// What unpacks into more than it was downloaded as ends this process, and no other.
+void BoundMemory() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their shadows are memory, too
+  const rlimit most{kMostMemory, kMostMemory};
+  setrlimit(RLIMIT_DATA, &most);
+#endif
+}
 
 // "ssh://git@host:2222/x" → "[host]:2222", as known_hosts writes it.
 std::string KnownHost(const std::string& url) {
@@ -116,6 +126,7 @@ Result<std::string> DecodeAnswer(const std::string& text) {
 }
 
 int FetchChild() {
+  BoundMemory();
   const std::string answer = EncodeAnswer(Work());
   std::cout << answer << std::flush;
   // Whatever libraries still hold goes with the process.

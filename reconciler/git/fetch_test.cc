@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
 
 #include "reconciler/git/fetch_message.h"
@@ -54,6 +55,24 @@ TEST(Fetch, AMirrorThatIsNoRepositoryIsDataLoss) {
   std::filesystem::remove_all(request.mirror / "objects");
   std::filesystem::remove_all(request.mirror / "refs");
   EXPECT_EQ(LibraryFetcher().Fetch(request).error().code(), ErrorCode::kDataLoss);
+}
+
+TEST(Fetch, WhatIsLargerThanItMayBeIsNotTakenAndSpoilsNothing) {
+  testing::Repository repository;
+  repository.Commit("one");
+  FetchRequest request = RequestOf(repository);
+  ASSERT_TRUE(LibraryFetcher().Fetch(request).ok());
+  std::string noise;
+  std::uint32_t state = 1;
+  for (int i = 0; i < 300'000; ++i) noise += static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
+  repository.Write("noise", noise);
+  const std::string two = repository.Commit("two");
+  request.max_bytes = 100'000;
+  const auto refused = LibraryFetcher().Fetch(request);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kResourceExhausted);
+  EXPECT_THAT(refused.error().ToString(), HasSubstr("it is larger than"));
+  request.max_bytes = 1'000'000;
+  EXPECT_EQ(LibraryFetcher().Fetch(request).value(), two);
 }
 
 TEST(FetchMessages, EverythingArrivesAsItWasAndSecretsMayBeAnyBytes) {

@@ -6,6 +6,7 @@ namespace podwright::git {
 namespace {
 
 constexpr std::size_t kEntriesForAFile = 20;  // of other names, at most
+constexpr std::size_t kMostTreeBytes = std::size_t{64} << 20;
 
 bool IsDocument(const std::string& name) {
   return name.ends_with(".yaml") || name.ends_with(".yml");
@@ -17,7 +18,21 @@ std::string Below(const std::string& path, const std::string& name) {
 
 }  // namespace
 
+Status CheckSize(git_repository* repository, const git_oid& id, std::size_t most, const std::string& what) {
+  git_odb* raw = nullptr;
+  int code = git_repository_odb(&raw, repository);
+  if (code != 0) return DataLoss(LastError(code, "the mirror").message());
+  const Odb odb(raw);
+  std::size_t size = 0;
+  git_object_t type = GIT_OBJECT_INVALID;
+  code = git_odb_read_header(&size, &type, odb.get(), &id);
+  // What is not there is for whoever reads it to tell.
+  if (code != 0 || size <= most) return Ok();
+  return ResourceExhausted(what + " is larger than " + std::to_string(most >> 20) + " MiB");
+}
+
 Result<Tree> FolderReader::OpenTree(const git_oid& id, const std::string& path) const {
+  PW_TRY(CheckSize(repository_, id, kMostTreeBytes, "the folder " + path));
   git_tree* raw = nullptr;
   const int code = git_tree_lookup(&raw, repository_, &id);
   if (code != 0) return DataLoss(LastError(code, "the folder " + path).message());

@@ -31,6 +31,9 @@ class FolderReader {
   std::vector<FolderEntry> files_;
 };
 
+// kResourceExhausted: the object unpacks into more than `most` bytes. Asks before anything is unpacked.
+Status CheckSize(git_repository* repository, const git_oid& id, std::size_t most, const std::string& what);
+
 // `others`: bytes that count for limits.all_bytes already.
 Result<std::vector<FolderFile>> ReadBlobs(git_repository* repository, const std::vector<FolderEntry>& files,
                                           std::size_t others, const FolderLimits& limits);

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kLongestSubject = 200;
 constexpr std::size_t kFewestDigits = 7;
+constexpr std::size_t kMostCommitBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostRootBytes = std::size_t{64} << 20;
 
 // Printable, whatever bytes were committed.
 std::string Clean(const char* text) {
@@ -24,11 +26,27 @@ std::string Clean(const char* text) {
 
 Result<Commit> Lookup(git_repository* repository, const std::string& text) {
   PW_ASSIGN(const git_oid id, ParseId(text));
+  PW_TRY(CheckSize(repository, id, kMostCommitBytes, "commit " + text));
   git_commit* raw = nullptr;
   const int code = git_commit_lookup(&raw, repository, &id);
   if (code == GIT_ENOTFOUND) return NotFound("there is no commit " + text + " in the mirror");
   if (code != 0) return DataLoss(LastError(code, "commit " + text).message());
   return Commit(raw);
+}
+
+// Of a commit, or the tree itself.
+Result<Tree> TreeOfAny(git_repository* repository, const std::string& text) {
+  PW_ASSIGN(const git_oid id, ParseId(text));
+  PW_TRY(CheckSize(repository, id, kMostRootBytes, "commit " + text));
+  git_object* raw = nullptr;
+  int code = git_object_lookup(&raw, repository, &id, GIT_OBJECT_ANY);
+  if (code == GIT_ENOTFOUND) return NotFound("there is no commit " + text + " in the mirror");
+  if (code != 0) return DataLoss(LastError(code, "commit " + text).message());
+  const Object object(raw);
+  git_object* peeled = nullptr;
+  code = git_object_peel(&peeled, object.get(), GIT_OBJECT_TREE);
+  if (code != 0) return DataLoss(LastError(code, "the files of commit " + text).message());
+  return Tree(reinterpret_cast<git_tree*>(peeled));
 }
 
 }  // namespace
@@ -133,11 +151,7 @@ Result<SignedCommit> Mirror::Signed(const std::string& commit) const {
 Result<std::vector<FolderEntry>> Mirror::List(const std::string& id, const std::string& folder,
                                               const FolderLimits& limits) const {
   PW_ASSIGN(const Repository repository, OpenMirror(path_.string()));
-  PW_ASSIGN(const Commit commit, Lookup(repository.get(), id));
-  git_tree* raw = nullptr;
-  const int code = git_commit_tree(&raw, commit.get());
-  if (code != 0) return DataLoss(LastError(code, "the files of commit " + id).message());
-  const Tree root(raw);
+  PW_ASSIGN(const Tree root, TreeOfAny(repository.get(), id));
   FolderReader reader(repository.get(), limits);
   PW_TRY(reader.ReadBelow(root.get(), folder));
   return reader.Take();

@@ -41,6 +41,22 @@ class MirrorTest : public ::testing::Test {
     for (const FolderFile& file : files) paths.push_back(file.path);
     return paths;
   }
+  // An entry of a tree as Git stores it.
+  static std::string Entry(const std::string& mode, const std::string& name, const std::string& id) {
+    std::string out = mode + " " + name + std::string(1, '\0');
+    for (std::size_t i = 0; i < id.size(); i += 2) out += static_cast<char>(std::stoi(id.substr(i, 2), nullptr, 16));
+    return out;
+  }
+  // As no program of Git's makes it.
+  std::string MakeTree(const std::string& entries) {
+    repository.Write("crafted", entries);
+    return repository.Git({"hash-object", "-t", "tree", "-w", "--literally", "crafted"});
+  }
+  // A commit whose folder `prod` is such a tree.
+  void Craft(const std::string& entries) {
+    const std::string root = MakeTree(Entry("40000", "prod", MakeTree(entries)));
+    repository.Git({"update-ref", "HEAD", repository.Git({"commit-tree", root, "-p", "HEAD", "-m", "crafted"})});
+  }
 
   testing::Repository repository;
   Mirror mirror{repository.folder() / "mirrors" / "a.git"};
@@ -92,6 +108,54 @@ TEST_F(MirrorTest, SizesAreBoundedBeforeAnythingIsUnpacked) {
   EXPECT_THAT(ReadError("", {.file_bytes = 4000}), HasSubstr("big.yaml: the file is larger"));
   EXPECT_THAT(ReadError("", {.all_bytes = 4000}), HasSubstr("larger than"));
   EXPECT_THAT(ReadError("", {.depth = 0}), HasSubstr("nested deeper"));
+}
+
+TEST_F(MirrorTest, AHugeFileThatPacksSmallIsNotUnpacked) {
+  repository.Write("a.yaml", "a");
+  repository.Write("bomb.yaml", std::string(std::size_t{40} << 20, '#'));
+  repository.Commit("one");
+  EXPECT_THAT(ReadError(), HasSubstr("bomb.yaml: the file is larger than 16 MiB"));
+}
+
+TEST_F(MirrorTest, TreesThatNoGitWouldMakeLeadNowhere) {
+  repository.Write("secret.yaml", "outside");
+  repository.Write("prod/a.yaml", "a");
+  repository.Commit("one");
+  const std::string root = repository.Git({"rev-parse", "HEAD^{tree}"});
+  const std::string blob = repository.Git({"rev-parse", "HEAD:secret.yaml"});
+  const std::string file = Entry("100644", "a.yaml", blob);
+  // "..", as a folder and as a file, is hidden like every name that begins with a dot.
+  Craft(Entry("40000", "..", root) + file);
+  EXPECT_THAT(Paths(mirror.Read(Fetched(), "prod").value()), ElementsAre("prod/a.yaml"));
+  Craft(Entry("120000", "..", blob) + file);
+  EXPECT_THAT(Paths(mirror.Read(Fetched(), "prod").value()), ElementsAre("prod/a.yaml"));
+  // A name that holds a way.
+  Craft(file + Entry("100644", "x/../../etc/cron.d/y.yaml", blob));
+  EXPECT_THAT(ReadError("prod"), HasSubstr("this is no name of a file"));
+  // A folder that says that it is a file.
+  Craft(Entry("100644", "a.yaml", root));
+  EXPECT_THAT(ReadError("prod"), HasSubstr("prod/a.yaml: it is no file"));
+}
+
+TEST_F(MirrorTest, AFolderThatUnfoldsIntoBillionsOfFilesIsLeft) {
+  repository.Write("a.txt", "a");
+  repository.Commit("one");
+  std::string id = repository.Git({"rev-parse", "HEAD:a.txt"});
+  std::string entries;
+  for (int level = 0; level < 10; ++level) {
+    entries.clear();
+    for (char name = 'a'; name <= 'z'; ++name) entries += Entry(level == 0 ? "100644" : "40000", {name}, id);
+    id = MakeTree(entries);
+  }
+  Craft(entries);
+  EXPECT_THAT(ReadError("prod", {.files = 100}), HasSubstr("there are more than 2000 files"));
+}
+
+TEST_F(MirrorTest, ACommitThatIsLargerThanAnyIsNotUnpacked) {
+  repository.Write("message", std::string(std::size_t{3} << 20, 'x'));
+  repository.Git({"commit", "-q", "--allow-empty", "-F", "message"});
+  const auto info = mirror.Describe(Fetched());
+  EXPECT_EQ(info.error().code(), ErrorCode::kResourceExhausted);
 }
 
 TEST_F(MirrorTest, HistoriesAreCompared) {
