@@ -1,21 +1,37 @@
 // What users of Flux, Argo CD, Atlantis and Crossplane complain of, as far as sources and convergence go. Each
 // complaint has a test of its name, here or where it says:
 //
-//   argo-cd#15058       wrong prune                              PruneTakesOnlyWhatThisSourceOwnsAndNoLongerDeclares
-//   argo-cd#4272        one commit refreshes 600 applications    ACommitElsewhereRefreshesNothing
-//   argo-cd#14666       out of sync without a difference         WhatMeansTheSameIsInSync
-//   argo-cd#9570        a rollback undone by auto-sync           ARollbackIsNotUndoneByTheNextSync
-//   argo-cd#3484        no limit on what auto-sync may delete    AnEmptyFolderDeletesNothing (sources_test.cc);
-//                                                                the limits: reconciler/control
-//   crossplane#1805     no dry run                               ADryRunOfACommitSaysWhatItsApplyDoes
-//   tofu-controller#1876 orphaned locks after a runner died      ASourceWhoseControlPlaneDiedIsHeldByNobody; kill -9 at
-//                                                                every point: tests/acceptance/test_git_crash.py
-//   atlantis#1624       stale plans are applied                  APlanThatIsStaleIsNotApplied
-//   flux: a health check holds up the next revision              ANewCommitDoesNotWaitForTheOneBefore
-//
-// Those about pull requests (plans that vanish, floods of comments) are tests of reconciler/previews.
+//   argo-cd#15058        wrong prune                         PruneTakesOnlyWhatThisSourceOwnsAndNoLongerDeclares
+//   argo-cd#4272         one commit refreshes 600 apps       ACommitElsewhereRefreshesNothing; OnlyAgentsOfWhatChanges-
+//                                                            AreAsked (control/whole_owner_test.cc); OnlyFilesThat-
+//                                                            ChangedAreParsed (folder_loader_test.cc)
+//   argo-cd#14666        out of sync without a difference    WhatMeansTheSameIsInSync
+//   argo-cd#9570         a rollback undone by auto-sync      ARollbackIsNotUndoneByTheNextSync
+//   argo-cd#3484         no limit on what auto-sync deletes  ACommitThatDeletesMoreThanTheLimitWaitsForApproval,
+//                                                            AnEmptyFolderDeletesNothing (sources_test.cc);
+//                                                            AnOwnerIsNeverEmptiedWithoutApproval and its neighbours
+//                                                            (control/policy/limits_test.cc)
+//   crossplane#1805      no dry run                          ADryRunOfACommitSaysWhatItsApplyDoes
+//   tofu-controller#1876 orphaned locks after a runner died  ASourceWhoseControlPlaneDiedIsHeldByNobody; kill -9 at
+//                                                            every point: tests/acceptance/test_git_crash.py
+//   atlantis#1624        stale plans are applied             APlanThatIsStaleIsNotApplied; AMergeThatWouldDoSomething-
+//                                                            ElseStopsAndSaysWhat (previews/merging_test.cc)
+//   atlantis#2082        a plan that would revert what was   APullRequestsHeadComesWithTheBranchAndItsMergeHasBoth-
+//                        just merged                         Changes (git/merge_test.cc); TwoMergesInQuickSuccession-
+//                                                            AreAppliedOneByOne (previews/merging_test.cc)
+//   atlantis#3474        plans vanish when the base moves    ABaseThatMovesAndAFactThatChangesArePlannedAgain
+//                                                            (previews/previews_test.cc)
+//   atlantis#4932        floods of comments                  ANewHeadEditsTheSameComment, ACommentWhoseCreationNobody-
+//                                                            AnsweredIsNotMadeTwice (previews/previews_test.cc);
+//                                                            AHundredPullRequestsAtOnceBreakNoLimitAndAllAreAnswered
+//                                                            (previews/crowd_test.cc)
+//   flux                 a health check holds up the next    ANewCommitDoesNotWaitForTheOneBefore
+//                        revision
 #include <gmock/gmock.h>
 
+#include "core/digest.h"
+#include "podwright/v1/approval.pb.h"
+#include "podwright/v1/kinds/policy.pb.h"
 #include "reconciler/sources/sources_fixture.h"
 
 namespace podwright::sources {
@@ -97,6 +113,41 @@ TEST_F(SourcesTest, ARollbackIsNotUndoneByTheNextSync) {
   NextLook();
   EXPECT_EQ(Applied(), one);
   EXPECT_THAT(world.Get("server", "web").object().spec(), HasSubstr("hello"));
+}
+
+TEST_F(SourcesTest, ACommitThatDeletesMoreThanTheLimitWaitsForApproval) {
+  v1::kinds::PolicySpec policy;
+  policy.mutable_limits()->set_deletes(1);
+  v1::ApplyRequest request = world.Request("cli:policy");
+  control::testing::World::Put(&request, "policy", "default", policy);
+  ASSERT_TRUE(world.Apply(request).ok());
+  for (const char* name : {"a", "b", "c"}) {
+    world.AddAgent(name);
+    repository.Write(std::string(name) + ".yaml", ServerDocument(name));
+  }
+  const std::string one = repository.Commit("one");
+  PutSource();
+  ASSERT_EQ(View().state(), "synced");
+  repository.Remove("b.yaml");
+  repository.Remove("c.yaml");
+  const std::string two = repository.Commit("two");
+  NextLook();
+  EXPECT_EQ(Problem(), "ApprovalNeeded");
+  EXPECT_THAT(Message(), HasSubstr("podwright approve " + HexEncode(View().problem().digest())));
+  EXPECT_EQ(Applied(), one);
+  NextLook();
+  EXPECT_TRUE(Wanted("b") && Wanted("c"));
+  v1::ApproveRequest approval;
+  approval.set_digest(View().problem().digest());
+  approval.set_reason("they moved");
+  const auto approved = world.control().Approve(world.admin, approval);
+  ASSERT_TRUE(approved.ok()) << approved.error().ToString();
+  sources->RunDue();
+  world.Settle();
+  EXPECT_EQ(Problem(), "") << Message();
+  EXPECT_EQ(Applied(), two);
+  EXPECT_TRUE(Wanted("a"));
+  EXPECT_FALSE(Wanted("b") || Wanted("c"));
 }
 
 TEST_F(SourcesTest, ADryRunOfACommitSaysWhatItsApplyDoes) {

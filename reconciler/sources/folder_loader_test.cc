@@ -66,12 +66,16 @@ TEST_F(FolderLoaderTest, WhatIsBeyondTheBoundIsParsedAgain) {
   EXPECT_EQ(again->folder.documents.size(), 3U);
 }
 
+unsigned Below(std::mt19937& random, unsigned most) {
+  return static_cast<unsigned>(random() % most);
+}
+
 // Documents of all sorts: good, with an unknown field, with a reference to another name, without YAML.
 std::string RandomFile(std::mt19937& random) {
-  const auto below = [&](unsigned most) { return std::to_string(random() % most); };
+  const auto below = [&](unsigned most) { return std::to_string(Below(random, most)); };
   std::string out;
-  for (unsigned documents = random() % 3 + 1; documents > 0; --documents) {
-    switch (random() % 8) {
+  for (unsigned documents = Below(random, 3) + 1; documents > 0; --documents) {
+    switch (Below(random, 8)) {
       case 0: out += ServerDocument("s" + below(6)) + "  filez: {}\n"; break;
       case 1: out += "kind: [\n"; break;
       case 2:
@@ -94,16 +98,18 @@ TEST_F(FolderLoaderTest, RememberingChangesNothingOverRandomHistories) {
   int whole = 0;
   for (unsigned seed = 1; seed <= 6; ++seed) {
     std::mt19937 random(seed);
-    FolderLoader loader(kinds::TestingKinds(), random() % 2 == 0 ? kMostKeptBytes : 600);
+    FolderLoader loader(kinds::TestingKinds(), Below(random, 2) == 0 ? kMostKeptBytes : 600);
     for (int step = 0; step < 12; ++step) {
       SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(step));
-      for (unsigned files = random() % 3 + 1; files > 0; --files) {
-        const std::string path = (random() % 2 == 0 ? "deep/f" : "f") + std::to_string(random() % 4) + ".yaml";
-        if (random() % 4 == 0) {
+      for (unsigned files = Below(random, 3) + 1; files > 0; --files) {
+        const std::string name = "f" + std::to_string(Below(random, 4));
+        const std::string path = (Below(random, 2) == 0 ? "deep/" : "") + name + ".yaml";
+        if (Below(random, 4) == 0) {
           repository.Remove(path);
+        } else if (Below(random, 6) == 0) {
+          repository.Write(path, RandomFile(random));
         } else {
-          repository.Write(
-              path, random() % 2 == 0 ? RandomFile(random) : ServerDocument("s" + std::to_string(random() % 40)));
+          repository.Write(path, ServerDocument(path.size() > 7 ? "deep-" + name : name, std::to_string(step)));
         }
       }
       const std::string commit = Push();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "core/digest.h"
@@ -110,9 +111,13 @@ class Look {
       request.secret = crypto::SecretString(secret);
     }
     Result<std::string> head = tools_.fetcher.Fetch(request);
-    // A head whose own commit cannot be read is no better than none.
-    const bool broken = head.ok() ? !mirror_.Describe(*head).ok() : head.error().code() == ErrorCode::kDataLoss;
-    if (!broken) return head;
+    if (!head.ok() && head.error().code() != ErrorCode::kDataLoss) return head;
+    if (head.ok()) {
+      // A head whose own commit cannot be read is no better than none.
+      const Result<git::CommitInfo> commit = mirror_.Describe(*head);
+      if (commit.ok()) return head;
+      if (commit.error().code() == ErrorCode::kResourceExhausted) return commit.error();
+    }
     PW_TRY(mirror_.Remove());
     return tools_.fetcher.Fetch(request);
   }
@@ -133,6 +138,7 @@ class Look {
       if (UpToDate()) return false;
       refusal = memory_.checks.Check(mirror_, in_.spec, in_.ledger, out_.wanted);
     }
+    if (!refusal || !refusal->applied_missing) memory_.sought.clear();
     if (!refusal) return true;
     if (refusal->error.code() == ErrorCode::kDataLoss) Forget();
     Block(refusal->reason, refusal->error, refusal->commit, refusal->error.code() == ErrorCode::kDataLoss);
@@ -198,24 +204,49 @@ class Look {
   // With what its pull requests showed, where it merges any.
   void ApplyShown(v1::ApplyRequest request) {
     if (merged_.empty()) return Apply(std::move(request));
-    if (const v1::AcceptedPlan& accepted = in_.ledger.accepted(); accepted.commit() == target_) {
-      request.set_plan_digest(accepted.digest());
-      if (TryApply(request).ok()) return;
-    }
+    if (AppliesAccepted(request)) return;
     const auto plan = DryRun(request);
     if (!plan.ok()) return Refuse(plan.error());
     const std::vector<std::string> changes = Unshown(*plan, merged_, Anyway(*plan));
-    if (!changes.empty()) return BlockChanged(*plan, changes);
+    if (changes.empty()) return ApplyNoted(std::move(request), plan->digest());
+    if (target_ == out_.wanted || !TakenBack()) BlockChanged(*plan, changes);
+  }
+
+  bool AppliesAccepted(v1::ApplyRequest request) {
+    const v1::AcceptedPlan& accepted = in_.ledger.accepted();
+    if (accepted.commit() != target_) return false;
+    request.set_plan_digest(accepted.digest());
+    return TryApply(std::move(request)).ok();
+  }
+
+  // Where later commits take back, or put right, what was not shown, the whole way goes at once.
+  bool TakenBack() {
+    const std::string step = std::exchange(target_, out_.wanted);
+    auto request = Load();
+    memory_.loader.Release();
+    if (request) {
+      if (AppliesAccepted(*request)) return true;
+      const auto plan = DryRun(*request);
+      if (plan.ok() && Unshown(*plan, merged_, Anyway(*plan)).empty()) {
+        ApplyNoted(*std::move(request), plan->digest());
+        return true;
+      }
+    }
+    target_ = step;
+    return false;
+  }
+
+  void ApplyNoted(v1::ApplyRequest request, const std::string& digest) {
     // Noted before it is done: after a crash the plan of what is left would look like another one.
     v1::SourceLedger noted = in_.ledger;
-    noted.mutable_accepted()->set_digest(plan->digest());
+    noted.mutable_accepted()->set_digest(digest);
     noted.mutable_accepted()->set_commit(target_);
     noted.mutable_accepted()->set_actor(caller_.actor);
     noted.mutable_accepted()->set_unix_ms(ToUnixMillis(tools_.clock.Now()));
     if (const Status saved = SaveLedger(tools_.store, in_.id, noted); !saved.ok()) {
       return Block("StoreFailed", saved.error(), target_, true);
     }
-    request.set_plan_digest(plan->digest());
+    request.set_plan_digest(digest);
     Apply(std::move(request));
   }
 
@@ -247,12 +278,12 @@ class Look {
     for (const v1::PullRequestLedger* ledger : merged_) {
       numbers += (numbers.empty() ? "#" : ", #") + std::to_string(ledger->number());
     }
-    std::string text = "commit " + Short(target_) + " merges " + numbers +
-                       " and would do something else than was shown there:\n";
+    std::string text =
+        "commit " + Short(target_) + " merges " + numbers + " and would do something else than was shown there:\n";
     for (const std::string& change : changes) text += "  " + change + "\n";
     const std::string digest = HexEncode(plan.digest());
-    text += "Nothing was applied. The plan is " + digest +
-            " now; to run it all the same: podwright source sync " + in_.id.name + " --accept " + digest.substr(0, 16);
+    text += "Nothing was applied. The plan is " + digest + " now; to run it all the same: podwright source sync " +
+            in_.id.name + " --accept " + digest.substr(0, 16);
     Block(kPlanChanged, FailedPrecondition(std::move(text)), target_, false);
     out_.problem->set_digest(plan.digest());
   }
@@ -308,7 +339,7 @@ class Look {
   std::string target_;
   std::map<std::uint64_t, v1::PullRequestLedger> pull_requests_;
   std::vector<const v1::PullRequestLedger*> merged_;  // by `target_`, of pull_requests_
-  v1::PolicyVerdict verdict_;  // where policy held the last apply back
+  v1::PolicyVerdict verdict_;                         // where policy held the last apply back
   LookOutcome out_;
 };
 
