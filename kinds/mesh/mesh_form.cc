@@ -191,6 +191,13 @@ std::string MeshNamesDigest(const v1::kinds::MeshNamesAction& names) {
     hasher.UpdateField(name);
     hasher.UpdateField(address);
   }
+  std::map<std::string, const v1::kinds::MeshAddresses*> services;
+  for (const auto& [name, addresses] : names.services()) services[name] = &addresses;
+  for (const auto& [name, addresses] : services) {
+    hasher.UpdateField("service");
+    hasher.UpdateField(name);
+    for (const std::string& address : addresses->addresses()) hasher.UpdateField(address);
+  }
   return hasher.Finish().Hex();
 }
 

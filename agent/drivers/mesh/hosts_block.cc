@@ -33,10 +33,17 @@ std::pair<std::size_t, std::size_t> Extent(const std::string& text, const std::s
 }  // namespace
 
 std::string HostsBlock(const std::string& mesh, const v1::kinds::MeshNamesAction& names) {
-  if (names.names().empty()) return "";
+  if (names.names().empty() && names.services().empty()) return "";
   std::string block = Begin(mesh);
   for (const auto& [name, address] : std::map<std::string, std::string>(names.names().begin(), names.names().end())) {
     block.append(address).append("\t").append(name).append("\n");
+  }
+  std::map<std::string, const v1::kinds::MeshAddresses*> services;
+  for (const auto& [name, addresses] : names.services()) services[name] = &addresses;
+  for (const auto& [name, addresses] : services) {
+    for (const std::string& address : addresses->addresses()) {
+      block.append(address).append("\t").append(name).append("\n");
+    }
   }
   return block + End(mesh);
 }

@@ -8,6 +8,7 @@
 
 namespace podwright::drivers::mesh {
 
+// A name with several addresses has a line for each: getaddrinfo answers all of them (hosts(5), host.conf(5) "multi").
 // "" where no names are wanted.
 std::string HostsBlock(const std::string& mesh, const v1::kinds::MeshNamesAction& names);
 // The mesh's block as it stands in `text`, with its marks; "" where there is none.

@@ -238,14 +238,17 @@ class MeshDriver final : public Driver {
 
   Result<Done> WriteNames(const ActionContext& context, Member& member) {
     PW_ASSIGN(auto payload, ParsePayload<v1::kinds::MeshNamesAction>(context.dispatch.action()));
-    for (const auto& [name, address] : payload.names()) {
-      const auto plain = [](char c) {
+    const auto plain = [](const std::string& text) {
+      return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':';
-      };
-      if (!std::all_of(name.begin(), name.end(), plain) || !std::all_of(address.begin(), address.end(), plain)) {
-        return InvalidArgument("what came as a name is none");
-      }
+      });
+    };
+    bool good = true;
+    for (const auto& [name, address] : payload.names()) good = good && plain(name) && plain(address);
+    for (const auto& [name, service] : payload.services()) {
+      good = good && plain(name) && std::all_of(service.addresses().begin(), service.addresses().end(), plain);
     }
+    if (!good) return InvalidArgument("what came as a name is none");
     *member.kept().mutable_names() = std::move(payload);
     PW_TRY(member.WriteNames());
     return Done();

@@ -4,6 +4,7 @@
 
 #include "kinds/mesh/mesh_form.h"
 #include "podwright/v1/kinds/server.pb.h"
+#include "reconciler/planner/kinds/mesh_names.h"
 #include "reconciler/planner/kinds/mesh_planner.h"
 #include "reconciler/planner/kinds/server_draft.h"
 
@@ -22,6 +23,12 @@ std::string Some(const std::vector<std::string>& names) {
   constexpr std::size_t kNamed = 5;
   if (names.size() <= kNamed) return Listed(names);
   return Listed({names.begin(), names.begin() + kNamed}) + " and " + std::to_string(names.size() - kNamed) + " more";
+}
+
+std::vector<std::string> Keys(const std::map<std::string, std::vector<std::string>>& map) {
+  std::vector<std::string> out;
+  for (const auto& entry : map) out.push_back(entry.first);
+  return out;
 }
 
 }  // namespace
@@ -50,6 +57,7 @@ Status MeshDraft::Look(const std::string& name) {
 
 Status MeshDraft::Plan() {
   for (const std::string& name : names_) PW_TRY(Look(name));
+  PW_ASSIGN(services_, MeshServices(object_, reader_));
   for (const std::string& name : names_) {
     PlanTools(name);
     PlanKey(name);
@@ -230,9 +238,15 @@ void MeshDraft::PlanNames(const std::string& name) {
   for (const std::string& member : names_) {
     (*payload.mutable_names())[member + suffix] = members_.at(member).address;
   }
+  for (const auto& [service, servers] : services_) {
+    v1::kinds::MeshAddresses& addresses = (*payload.mutable_services())[service + suffix];
+    for (const std::string& server : servers) addresses.add_addresses(members_.at(server).address);
+  }
   if (members_.at(name).is->names() == kinds::MeshNamesDigest(payload)) return;
-  ActionDraft action = Action(name, "mesh.names.write", "names",
-                              "write the names of " + Counted(names_.size(), "member", "members") + " to /etc/hosts");
+  ActionDraft action =
+      Action(name, "mesh.names.write", "names",
+             "write the names of " + Counted(names_.size(), "member", "members") +
+                 (services_.empty() ? std::string() : " and " + Some(Keys(services_))) + " to /etc/hosts");
   action.SetPayload(payload);
   Add(name, std::move(action));
 }

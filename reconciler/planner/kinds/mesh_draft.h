@@ -61,6 +61,7 @@ class MeshDraft {
   RecordingReader& reader_;
   std::vector<std::string> names_;  // of the members, sorted
   std::map<std::string, Member> members_;
+  std::map<std::string, std::vector<std::string>> services_;  // servers by the name of a database or cache
   int prefix_length_ = 0;
   SliceDraft draft_;
 };

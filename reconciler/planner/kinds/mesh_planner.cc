@@ -125,6 +125,35 @@ std::unique_ptr<google::protobuf::Message> MeshPlanner::ComputeStatus(const Obje
   return status;
 }
 
+// A member whose interface is down or set otherwise is none; rules that are not in force are none either.
+std::unique_ptr<google::protobuf::Message> MeshPlanner::ActualSpec(const ObjectInput& object,
+                                                                   const StatusReader& reader) const {
+  std::map<std::string, const MeshObserved*> seen;
+  for (const auto* fact : reader.facts().ObservedOf(object.key)) {
+    seen[fact->input.server] = static_cast<const MeshObserved*>(fact->input.observed.get());
+  }
+  if (seen.empty()) return nullptr;
+  RecordingReader record(reader.facts());
+  const Result<SliceDraft> draft = PlanObject(object, record);
+  if (!draft.ok() || draft->actions.empty()) return nullptr;
+  const MeshSpec& declared = object.declared ? static_cast<const MeshSpec&>(*object.declared) : SpecOf(object);
+  auto actual = std::make_unique<MeshSpec>(declared);
+  std::int64_t key_version = SpecOf(object).key_version();
+  for (const std::string& name : SortedKeys(declared.members())) {
+    const auto found = seen.find(name);
+    if (found == seen.end() || !found->second->has_interface()) {
+      actual->mutable_members()->erase(name);
+    } else {
+      key_version = std::min(key_version, found->second->key_version());
+    }
+  }
+  if (key_version < SpecOf(object).key_version()) actual->set_key_version(key_version);
+  for (const ActionDraft& action : draft->actions) {
+    if (action.action.verb() == "mesh.rules.apply" && seen.contains(action.action.server())) actual->clear_rules();
+  }
+  return actual;
+}
+
 std::unique_ptr<google::protobuf::Message> MeshPlanner::Allocate(const ObjectInput& object,
                                                                  const google::protobuf::Message* before) const {
   auto record = std::make_unique<MeshAllocation>();
