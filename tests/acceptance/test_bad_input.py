@@ -144,6 +144,16 @@ class ServicesThatCannotBe(Acceptance):
         self.refused(balancer("a: {port: 80}") + "---\n" + balancer("a: {port: 80}", "back"),
                      "the port 80 of the listener a is in use on server/one", "load_balancer/front")
 
+    def test_a_listener_on_the_port_of_a_database_or_cache(self):
+        self.refused(database() + "---\n" + balancer("a: {port: 5432}"), "server/one has the port 5432 twice",
+                     "the listener a of load_balancer/front", "database/orders")
+        self.refused(document("Cache", "sessions", "members: [one]") + "---\n" + balancer("a: {port: 6379}"),
+                     "server/one has the port 6379 twice", "Redis of cache/sessions")
+
+    def test_a_database_and_a_cache_of_one_name_in_a_mesh(self):
+        self.refused(mesh("prod", "10.9.0.0/24", 51820) + "---\n" + database("mesh: prod") + "---\n" +
+                     document("Cache", "orders", "members: [one]\nmesh: prod"), "both would be orders.prod.internal")
+
     def test_a_port_of_two_databases(self):
         self.refused(database() + "---\n" + database(name="stock"), "both have the port 5432", "database/stock")
 

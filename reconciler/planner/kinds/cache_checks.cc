@@ -7,6 +7,7 @@
 
 #include "podwright/v1/kinds/cache.pb.h"
 #include "podwright/v1/kinds/mesh.pb.h"
+#include "reconciler/planner/kinds/taken_ports.h"
 
 namespace podwright::planner {
 namespace {
@@ -48,7 +49,9 @@ Status CheckPorts(const ObjectInput& object, const std::string& server, Recordin
                                 other->key.Text() + ": give one of them another");
     }
   }
-  return Ok();
+  std::map<std::int64_t, std::string> ours;
+  for (const auto& [port, what] : mine) ours[port] = what + " of " + object.key.Text();
+  return CheckTakenPorts(object, server, ours, reader);
 }
 
 Status CheckServer(const std::string& server, RecordingReader& reader) {

@@ -108,6 +108,42 @@ std::unique_ptr<google::protobuf::Message> CachePlanner::ComputeStatus(const Obj
   return status;
 }
 
+// Whoever does not answer is no member and no Sentinel; of settings and users it is known whether they are as they were
+// set, and where they are not they are shown as none.
+std::unique_ptr<google::protobuf::Message> CachePlanner::ActualSpec(const ObjectInput& object,
+                                                                    const StatusReader& reader) const {
+  std::map<std::string, const CacheObserved*> seen;
+  for (const auto* fact : reader.facts().ObservedOf(object.key)) {
+    seen[fact->input.server] = static_cast<const CacheObserved*>(fact->input.observed.get());
+  }
+  if (seen.empty()) return nullptr;
+  RecordingReader record(reader.facts());
+  const Result<SliceDraft> draft = PlanObject(object, record);
+  if (!draft.ok() || draft->actions.empty()) return nullptr;
+  const CacheSpec& declared = object.declared ? static_cast<const CacheSpec&>(*object.declared) : SpecOf(object);
+  auto actual = std::make_unique<CacheSpec>(declared);
+  actual->clear_members();
+  for (const std::string& name : declared.members()) {
+    const auto found = seen.find(name);
+    if (found != seen.end() && found->second->member().running()) actual->add_members(name);
+  }
+  if (declared.has_sentinel()) actual->mutable_sentinel()->clear_servers();
+  for (const std::string& name : declared.sentinel().servers()) {
+    const auto found = seen.find(name);
+    if (found != seen.end() && found->second->sentinel().running()) actual->mutable_sentinel()->add_servers(name);
+  }
+  for (const ActionDraft& action : draft->actions) {
+    const auto found = seen.find(action.action.server());
+    if (found == seen.end() || !found->second->member().running()) continue;
+    if (action.action.verb() == "cache.users.set") actual->clear_users();
+    if (action.action.verb() != "cache.member.set") continue;
+    actual->clear_memory();
+    actual->clear_eviction();
+    actual->clear_min_replicas();
+  }
+  return actual;
+}
+
 std::unique_ptr<google::protobuf::Message> CachePlanner::Allocate(const ObjectInput& object,
                                                                   const google::protobuf::Message* before) const {
   auto record = std::make_unique<CacheAllocation>();

@@ -22,6 +22,8 @@ class CachePlanner final : public KindPlanner {
   Result<SliceDraft> PlanObject(const ObjectInput& object, RecordingReader& reader) const override;
   std::unique_ptr<google::protobuf::Message> ComputeStatus(const ObjectInput& object,
                                                            const StatusReader& reader) const override;
+  std::unique_ptr<google::protobuf::Message> ActualSpec(const ObjectInput& object,
+                                                        const StatusReader& reader) const override;
   std::unique_ptr<google::protobuf::Message> Allocate(const ObjectInput& object,
                                                       const google::protobuf::Message* before) const override;
   std::unique_ptr<google::protobuf::Message> NewAllocation() const override;

@@ -5,6 +5,7 @@
 
 #include "kinds/database/database_form.h"
 #include "podwright/v1/kinds/server.pb.h"
+#include "reconciler/planner/kinds/taken_ports.h"
 
 namespace podwright::planner {
 namespace {
@@ -97,12 +98,17 @@ Status CheckAdopted(const ObjectInput& object, const DatabaseMembers& members) {
                             " on the members that could be taken over, and an adopted one is never initialised");
 }
 
+std::int64_t DatabasePort(const ObjectInput& object) {
+  return kinds::DatabasePort(static_cast<const DatabaseSpec&>(*object.spec));
+}
+
 }  // namespace
 
 Status CheckDatabase(const ObjectInput& object, const DatabaseMembers& members, RecordingReader& reader) {
   for (const auto& [name, member] : members.all) {
     PW_TRY(CheckServer(static_cast<const DatabaseSpec&>(*object.spec), name, reader));
     PW_TRY(CheckTogether(object, name, reader));
+    PW_TRY(CheckTakenPorts(object, name, {{DatabasePort(object), object.key.Text()}}, reader));
     PW_TRY(CheckFound(object, name, member));
   }
   return CheckAdopted(object, members);

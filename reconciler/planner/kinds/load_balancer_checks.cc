@@ -5,6 +5,7 @@
 #include "podwright/v1/kinds/mesh.pb.h"
 #include "podwright/v1/kinds/server.pb.h"
 #include "reconciler/planner/kinds/server_draft.h"
+#include "reconciler/planner/kinds/taken_ports.h"
 
 namespace podwright::planner {
 namespace {
@@ -24,12 +25,13 @@ const LoadBalancerSpec& SpecOf(const ObjectInput& object) {
   return static_cast<const LoadBalancerSpec&>(*object.spec);
 }
 
+bool Everywhere(const std::string& address) {
+  return address.empty() || address == "0.0.0.0" || address == "::";
+}
+
 bool Clash(const LoadBalancerListener& a, const LoadBalancerListener& b) {
   if (a.port() != b.port() || (a.protocol() == "udp") != (b.protocol() == "udp")) return false;
-  const auto everywhere = [](const std::string& address) {
-    return address.empty() || address == "0.0.0.0" || address == "::";
-  };
-  return a.address() == b.address() || everywhere(a.address()) || everywhere(b.address());
+  return a.address() == b.address() || Everywhere(a.address()) || Everywhere(b.address());
 }
 
 Status CheckOther(const ObjectInput& object, const ObjectInput& other, const std::string& server) {
@@ -43,6 +45,15 @@ Status CheckOther(const ObjectInput& object, const ObjectInput& other, const std
     }
   }
   return Ok();
+}
+
+Status CheckTaken(const ObjectInput& object, const std::string& server, RecordingReader& reader) {
+  std::map<std::int64_t, std::string> ports;
+  for (const auto& [name, listener] : SpecOf(object).listeners()) {
+    if (listener.protocol() == "udp" || !Everywhere(listener.address())) continue;
+    ports[listener.port()] = "the listener " + name + " of " + object.key.Text();
+  }
+  return CheckTakenPorts(object, server, ports, reader);
 }
 
 Status CheckServer(const ObjectInput& object, const std::string& name, RecordingReader& reader) {
@@ -65,7 +76,7 @@ Status CheckServer(const ObjectInput& object, const std::string& name, Recording
     if (std::find(servers.begin(), servers.end(), name) == servers.end()) continue;
     PW_TRY(CheckOther(object, *other, name));
   }
-  return Ok();
+  return CheckTaken(object, name, reader);
 }
 
 Status CheckMembers(const ObjectInput& object, RecordingReader& reader) {
