@@ -1,6 +1,9 @@
 #include "agent/drivers/cache/context.h"
 
+#include <sstream>
+
 #include "agent/drivers/secrets/sealed.h"
+#include "agent/host/programs.h"
 #include "core/digest.h"
 #include "kinds/cache/cache_form.h"
 
@@ -14,6 +17,21 @@ std::vector<std::string> Values(const Addresses& addresses) {
   std::vector<std::string> out;
   for (const auto& [name, address] : addresses) out.push_back(address);
   return out;
+}
+
+// Redis marks its warnings and errors with "#"; what has no mark at all is the gate's, or of a file it cannot read.
+std::string LastWords(const std::string& journal) {
+  constexpr std::size_t kMostWords = 600;
+  std::istringstream lines(journal);
+  std::string words;
+  for (std::string line; std::getline(lines, line);) {
+    const auto mark = line.find(" # ");
+    const bool plain = !line.empty() && (line.front() < '0' || line.front() > '9');
+    const std::string said = mark != std::string::npos ? line.substr(mark + 3) : plain ? line : "";
+    if (said.empty() || words.find(said) != std::string::npos || words.size() + said.size() > kMostWords) continue;
+    words += (words.empty() ? "" : "; ") + said;
+  }
+  return words;
 }
 
 }  // namespace
@@ -126,6 +144,17 @@ Status Context::WriteUnit(const std::string& unit, const std::string& text) {
   }
   PW_ASSIGN(const host::UnitState state, Unit(unit));
   return state.Enabled() ? Ok() : env_.host.units.SetEnabled(unit, true);
+}
+
+Status Context::StartUnit(const std::string& unit) {
+  const Status started = env_.host.units.Start(unit);
+  if (started.ok()) return started;
+  const auto said = env_.host.programs.Run(
+      host::Program({"journalctl", "_SYSTEMD_UNIT=" + unit, "--lines=20", "--output=cat", "--no-pager", "--quiet"}));
+  const std::string words = said.ok() ? LastWords(said->out) : "";
+  if (words.empty()) return started;
+  // What is in the way (a port that another program has) may go; trying again is cheap.
+  return Error(started.error().code(), unit + " does not start: " + words, started.error().retry());
 }
 
 Status Context::RemoveUnit(const std::string& unit) {

@@ -57,6 +57,8 @@ class Context {
   Result<std::string> ReadText(const std::string& path);
   Result<host::UnitState> Unit(const std::string& unit);
   Status WriteUnit(const std::string& unit, const std::string& text);
+  // With the last words of the program itself where it does not come up: systemd knows only that it failed.
+  Status StartUnit(const std::string& unit);
   // Stops and takes away what stands there.
   Status RemoveUnit(const std::string& unit);
 

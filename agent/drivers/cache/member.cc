@@ -119,8 +119,8 @@ std::vector<Drift> Member::Compare(const FoundMember& found) {
     drift.push_back({"file:users", "the file of the users differs", [this] { return WriteUsersFile(); }});
   }
   if (!found.active && !found.coming) {
-    drift.push_back({"service:redis", "Redis is stopped",
-                     [this] { return context_.env().host.units.Start(context_.paths().unit); }});
+    drift.push_back(
+        {"service:redis", "Redis is stopped", [this] { return context_.StartUnit(context_.paths().unit); }});
   }
   if (!found.answers) return drift;
   if (!found.settings) {
@@ -212,7 +212,7 @@ Status Member::Set(const std::string& first_primary, std::vector<std::string>* l
     PW_TRY(host.files.Write(paths.order, (first_primary == own ? "primary" : first_primary) + "\n", Private()));
   }
   if (!unit.Active()) {
-    PW_TRY(host.units.Start(paths.unit));
+    PW_TRY(context_.StartUnit(paths.unit));
     log->push_back("started Redis");
   }
   PW_TRY(context_.Run(context_.Here(), {{"PING"}}));

@@ -112,7 +112,7 @@ Status Watcher::Start() {
     if (!IsAddress(primary)) return Unavailable("Sentinel's file is lost, and nobody says who the primary is");
     PW_TRY(WriteConf(primary));
   }
-  return context_.env().host.units.Start(context_.paths().sentinel_unit);
+  return context_.StartUnit(context_.paths().sentinel_unit);
 }
 
 Status Watcher::ApplySettings() {
@@ -148,7 +148,7 @@ Status Watcher::Set(const std::string& primary, std::vector<std::string>* log) {
   PW_TRY(context_.WriteUnit(paths.sentinel_unit, SentinelUnitText(context_.cache(), context_.kept())));
   PW_ASSIGN(const host::UnitState unit, context_.Unit(paths.sentinel_unit));
   if (!unit.Active()) {
-    PW_TRY(host.units.Start(paths.sentinel_unit));
+    PW_TRY(context_.StartUnit(paths.sentinel_unit));
     log->push_back("started Sentinel");
   }
   return ApplySettings();
