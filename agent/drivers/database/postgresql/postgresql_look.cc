@@ -132,7 +132,12 @@ Result<std::string> PostgresqlEngine::ReadText(const std::string& path) const {
   return env_.host.files.Read(path, kMaxText);
 }
 
+bool PostgresqlEngine::UnitIsDown(const Instance& instance) const {
+  return env_.host.units.Stamp({Unit(instance)}).find_first_not_of(';') == std::string::npos;
+}
+
 Result<bool> PostgresqlEngine::UnitRuns(const Instance& instance) const {
+  if (UnitIsDown(instance)) return false;
   const std::string unit = Unit(instance);
   PW_ASSIGN(const auto shown, env_.host.units.Show({unit}));
   const auto found = shown.find(unit);
@@ -153,8 +158,7 @@ Result<Identity> PostgresqlEngine::Identify(const Instance& instance) const {
   PW_ASSIGN(identity.exists, Exists(paths.data + "/PG_VERSION"));
   if (!identity.exists) return identity;
   PW_ASSIGN(identity.fenced, Exists(paths.fence));
-  PW_ASSIGN(const bool runs, UnitRuns(instance));
-  if (!runs) {
+  if (UnitIsDown(instance)) {
     PW_ASSIGN(const bool standby, Exists(paths.data + "/standby.signal"));
     identity.role = standby ? Role::kReplica : Role::kUnknown;
     return identity;
@@ -187,7 +191,9 @@ Result<PostgresqlEngine::RoleSign> PostgresqlEngine::LookForSign(const Instance&
   }
   const bool process_there = !process.empty() && process.find_first_not_of("0123456789") == std::string::npos;
   bool alive = false;
-  if (process_there) PW_ASSIGN(alive, Exists("/proc/" + process));
+  if (process_there) {
+    PW_ASSIGN(alive, Exists("/proc/" + process));
+  }
   sign.ready = alive && status.starts_with("ready");
   sign.text =
       process + (alive ? " lives " : " ") + status + (sign.standby ? " standby" : "") + (fenced ? " fenced" : "");
