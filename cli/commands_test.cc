@@ -401,8 +401,25 @@ TEST_F(CommandsTest, LabUpDeclaresJustSoManyServers) {
   EXPECT_EQ(request.scope(), v1::APPLY_SCOPE_WHOLE_OWNER);
   ASSERT_EQ(request.puts_size(), 3);
   EXPECT_EQ(request.puts(2).name(), "lab-3");
+  EXPECT_EQ(request.deletes_size(), 0);
+}
+
+TEST_F(CommandsTest, LabServersThatGoAreNamed) {
+  AnswerPlan(false);
+  for (const char* name : {"lab-1", "lab-2"}) {
+    v1::ObjectView view;
+    view.mutable_object()->set_kind("server");
+    view.mutable_object()->set_name(name);
+    view.mutable_object()->set_owner("cli:lab");
+    answers_.objects.push_back(view);
+  }
+  EXPECT_EQ(Run({"lab", "up", "1", "--yes"}), kDone);
+  ASSERT_EQ(control_->applies[0].deletes_size(), 1);
+  EXPECT_EQ(control_->applies[0].deletes(0).name(), "lab-2");
   EXPECT_EQ(Run({"lab", "down", "--yes"}), kDone);
   EXPECT_EQ(control_->applies[0].puts_size(), 0);
+  EXPECT_EQ(control_->applies[0].scope(), v1::APPLY_SCOPE_LISTED);
+  EXPECT_EQ(control_->applies[0].deletes_size(), 2);
 }
 
 TEST_F(CommandsTest, LabListMarksStrays) {

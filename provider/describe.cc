@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/clock.h"
 #include "core/digest.h"
 
 namespace podwright::provider {
@@ -69,6 +70,24 @@ std::vector<std::string> DisruptionWarnings(const v1::Plan& plan) {
     warnings.push_back(line + ", " + Seconds(group.downtime));
   }
   return warnings;
+}
+
+std::string PolicyText(const v1::PolicyVerdict& verdict) {
+  std::string text;
+  for (const v1::PassedLimit& limit : verdict.limits()) text += "- " + limit.text() + "\n";
+  if (verdict.approval_needed()) {
+    text += verdict.approved() ? "It is approved, and goes through once.\n"
+                               : "It goes through once it is approved (" + std::to_string(verdict.given_size()) +
+                                     " of " + std::to_string(verdict.needed()) +
+                                     " approvals are there): podwright approve " + HexEncode(verdict.digest()) + "\n";
+  }
+  for (const v1::WindowWait& wait : verdict.windows()) {
+    text += "- " + Ref(wait.object()) + " waits for its window " + wait.window();
+    if (wait.opens_unix_ms() != 0) text += ", which opens at " + FormatRfc3339(FromUnixMillis(wait.opens_unix_ms()));
+    text += "; podwright run release RUN lets it go\n";
+  }
+  if (!text.empty()) text.pop_back();
+  return text;
 }
 
 std::string ActionList(const v1::Plan& plan) {

@@ -84,6 +84,11 @@ void KindResource::PreviewInto(const v1::ApplyResponse& preview, const std::stri
     response.diagnostics.AddWarning(warning, ActionList(preview.plan()));
   }
   if (open) return;
+  if (const std::string policy = PolicyText(preview.policy()); !policy.empty()) {
+    const bool held = preview.policy().approval_needed() && !preview.policy().approved();
+    response.diagnostics.AddWarning(
+        Title(name) + (held ? ": policy holds this back until it is approved" : ": what policy says of this"), policy);
+  }
   for (const std::string& warning : preview.warnings()) response.diagnostics.AddWarning(warning, "");
   if (destroy) return;
   response.plan.SetField("planned_disruption", Value::String(DisruptionName(WorstDisruption(preview.plan()))));

@@ -1,4 +1,5 @@
 // Plans of a kind's resource, and what they leave for the apply.
+#include "provider/describe.h"
 #include "provider/testing/kind_resource_case.h"
 
 namespace podwright::provider {
@@ -34,6 +35,24 @@ TEST_F(KindResourcePlanTest, ThePlanWarnsOfADisruptionInTheSummary) {
   EXPECT_EQ(response.plan.Get("planned_disruption"), Value::String("restart"));
   EXPECT_TRUE(response.plan.Get("plan_digest").is_null());
   EXPECT_TRUE(backend_.last.dry_run());
+}
+
+TEST_F(KindResourcePlanTest, ThePlanSaysWhatPolicyHoldsBackAndTheCommandThatApprovesIt) {
+  backend_.policy.set_approval_needed(true);
+  backend_.policy.set_needed(2);
+  backend_.policy.set_digest(std::string(32, '\x5a'));
+  backend_.policy.add_limits()->set_text("data_losses: 1 data losses, and the limit is 0");
+  sdk::ModifyPlanResponse response = Plan(CreatePlan("hi\n"));
+  EXPECT_FALSE(response.diagnostics.HasError());
+  ASSERT_EQ(response.diagnostics.items().size(), 1U);
+  EXPECT_EQ(response.diagnostics.items()[0].summary, "server/web-1: policy holds this back until it is approved");
+  EXPECT_EQ(response.diagnostics.items()[0].detail,
+            "- data_losses: 1 data losses, and the limit is 0\nIt goes through once it is approved (0 of 2 approvals "
+            "are there): podwright approve " +
+                HexDigest(backend_.policy.digest()));
+  backend_.policy.set_approved(true);
+  response = Plan(CreatePlan("hi\n"));
+  EXPECT_EQ(response.diagnostics.items()[0].summary, "server/web-1: what policy says of this");
 }
 
 TEST_F(KindResourcePlanTest, AReferenceToWhatTheSameApplyMakesLeavesThePlanOpen) {

@@ -1,11 +1,14 @@
 // podwright lab up|down|list|ssh.
+#include <google/protobuf/message.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <utility>
 
-#include <google/protobuf/message.h>
 #include "cli/app.h"
 #include "cli/applying.h"
 #include "cli/commands/commands.h"
@@ -18,6 +21,7 @@ namespace podwright::cli {
 namespace {
 
 constexpr char kOwner[] = "cli:lab";
+constexpr std::uint32_t kMostLabObjects = 1000;
 
 struct Options {
   int count = 0;
@@ -32,12 +36,33 @@ Result<v1::ApplyRequest> LabRequest(App& app) {
   v1::ApplyRequest request;
   request.set_workspace(workspace);
   request.set_owner(kOwner);
-  request.set_scope(v1::APPLY_SCOPE_WHOLE_OWNER);
   return request;
+}
+
+// What is there and not put is deleted by its name: it is meant, and policy takes no such server for a loss of data.
+Status DeleteTheRest(App& app, v1::ApplyRequest* request) {
+  v1::ListRequest list;
+  list.set_workspace(request->workspace());
+  list.set_owner(kOwner);
+  list.set_page_size(kMostLabObjects);
+  PW_ASSIGN(client::Control * control, app.control());
+  PW_ASSIGN(const v1::ListResponse there, control->List(list, app.call()));
+  for (const v1::ObjectView& view : there.objects()) {
+    const v1::StoredObject& object = view.object();
+    const bool stays = std::any_of(request->puts().begin(), request->puts().end(), [&](const v1::DesiredObject& put) {
+      return put.kind() == object.kind() && put.name() == object.name();
+    });
+    if (stays || object.owner() != kOwner || view.phase() == v1::PHASE_DELETING) continue;
+    v1::ObjectRef* ref = request->add_deletes();
+    ref->set_kind(object.kind());
+    ref->set_name(object.name());
+  }
+  return Ok();
 }
 
 Result<int> Up(App& app, const Options& options) {
   PW_ASSIGN(v1::ApplyRequest request, LabRequest(app));
+  request.set_scope(v1::APPLY_SCOPE_WHOLE_OWNER);
   const kinds::Kind* kind = app.kinds().Find("server");
   if (kind == nullptr) return Unimplemented("this program knows no servers");
   PW_ASSIGN(const auto spec, kinds::SpecFromJson(*kind, R"({"cloud":"lab"})"));
@@ -48,11 +73,13 @@ Result<int> Up(App& app, const Options& options) {
     put.set_spec(spec->SerializeAsString());
     put.set_schema_revision(kind->schema_revision());
   }
+  PW_TRY(DeleteTheRest(app, &request));
   return ApplyAndFollow(app, std::move(request), options.choices);
 }
 
 Result<int> Down(App& app, const Options& options) {
   PW_ASSIGN(v1::ApplyRequest request, LabRequest(app));
+  PW_TRY(DeleteTheRest(app, &request));
   return ApplyAndFollow(app, std::move(request), options.choices);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "podwright/v1/approval.pb.h"
 #include "provider/backend.h"
 
 namespace podwright::provider::testing {
@@ -66,6 +67,7 @@ class FakeBackend final : public Backend {
 
   v1::ApplyRequest last;
   v1::Plan plan;
+  v1::PolicyVerdict policy;
   v1::Run run;                                    // how runs end
   std::map<std::string, v1::ObjectView> objects;  // by kind/name
   std::string status;                             // of every object that is put
@@ -94,6 +96,7 @@ class FakeBackend final : public Backend {
     }
     v1::ApplyResponse response;
     *response.mutable_plan() = plan;
+    *response.mutable_policy() = policy;
     for (const std::string& warning : warnings) response.add_warnings(warning);
     for (const v1::DesiredObject& put : request.puts()) {
       const std::string key = put.kind() + "/" + put.name();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconciler/control/policy/failed_waves.h"
 #include "reconciler/control/readiness.h"
 #include "reconciler/control/run_builder.h"
 
@@ -103,6 +104,10 @@ Status Background::Reconcile(const std::string& workspace) {
     it = verdict == Verdict::kSettled ? unsettled.erase(it) : std::next(it);
   }
   if (!ready.empty()) PW_TRY(MarkReady(ready));
+  if (!run.empty()) {
+    const Policy policy = PolicyOf(core_, workspace);
+    std::erase_if(run, [&](const ObjectId& object) { return HeldByFailedWave(core_, policy, object); });
+  }
   if (run.empty()) return Ok();
 
   std::vector<planner::ObjectKey> scope;

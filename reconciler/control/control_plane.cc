@@ -55,6 +55,16 @@ std::string SubjectOf(const v1::TransferRequest& request) {
   return named > 5 ? out + " …" : out;
 }
 
+// With who approved it, where policy wanted that.
+std::string DetailOf(const v1::ApplyResponse& response) {
+  std::string out = "revision " + std::to_string(response.revision());
+  if (!response.run().empty()) out += ", run " + response.run();
+  if (!response.policy().approval_needed()) return out;
+  out += ", approved by";
+  for (const v1::Approval& approval : response.policy().given()) out += " " + approval.actor();
+  return out;
+}
+
 template <typename T>
 Status StatusOf(const Result<T>& result) {
   return result.ok() ? Ok() : Status(result.error());
@@ -120,9 +130,7 @@ Result<v1::ApplyResponse> ControlPlane::Apply(const Caller& caller, v1::ApplyReq
   impl_->engine.WakeWorker();
   if (!dry_run) {
     impl_->gate.Note(caller, "apply", workspace, subject, StatusOf(response),
-                     response.ok() ? "revision " + std::to_string(response->revision()) +
-                                         (response->run().empty() ? "" : ", run " + response->run())
-                                   : "");
+                     response.ok() ? DetailOf(*response) : "");
   }
   return response;
 }

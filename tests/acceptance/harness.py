@@ -5,6 +5,7 @@ Every test works in a temporary folder with ports of its own; close() leaves no 
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -142,6 +143,14 @@ class World:
         path.mkdir()
         (path / "plan.yaml").write_text(text)
         return self.run("apply", path, "--yes", *arguments, **options)
+
+    def apply_approved(self, text, *arguments, **options):
+        """Of what policy holds back: approves the plan that is refused, and applies it again."""
+        said = self.apply(text, *arguments, code=1, **options)
+        found = re.search(r"podwright approve ([0-9a-f]{64})", said)
+        assert found, said
+        self.run("approve", found[1])
+        return self.apply(text, *arguments, **options)
 
     def plan(self, text, *arguments, **options):
         path = self.folder / "plan"

@@ -175,7 +175,7 @@ class AptSources(Acceptance):
         self.world.apply(text, "--prune")
         self.assertEqual(self.sh("dpkg-query -W -f '${Version}' mariadb-server-core"), VERSION)
         self.world.plan(text, "--detailed-exitcode", code=0)
-        self.world.apply(self.server(self.good()), "--prune")
+        self.world.apply_approved(self.server(self.good()), "--prune")
         self.assertEqual(self.sh("ls /etc/apt/preferences.d").strip(), "")
 
     def test_f_removal_takes_both_and_leaves_the_packages(self):

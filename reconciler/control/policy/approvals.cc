@@ -133,18 +133,21 @@ Result<std::vector<v1::PendingApproval>> AllApprovals(Core& core, const std::str
 
 Status RememberPending(Core& core, v1::PendingApproval pending) {
   PW_ASSIGN(auto all, AllApprovals(core, pending.workspace()));
-  const auto before = std::find_if(all.begin(), all.end(), [&](const v1::PendingApproval& other) {
-    return other.digest() == pending.digest();
-  });
+  const auto before = std::find_if(
+      all.begin(), all.end(), [&](const v1::PendingApproval& other) { return other.digest() == pending.digest(); });
   const bool refused = pending.refused_unix_ms() > 0;
   const bool told = before != all.end() && before->refused_unix_ms() > 0;
   if (before != all.end()) {
     // A preview that is looked at again and again writes nothing.
-    if (!refused && before->owner() == pending.owner()) return Ok();
-    pending.set_author(before->author());
-    pending.set_created_unix_ms(before->created_unix_ms());
-    pending.set_refused_unix_ms(std::max(pending.refused_unix_ms(), before->refused_unix_ms()));
-    *pending.mutable_approvals() = before->approvals();
+    const bool same_owner = before->owner() == pending.owner();
+    if (!refused && same_owner) return Ok();
+    // A digest knows no owners: what was said of one owner's plan is not said of another's.
+    if (same_owner) {
+      pending.set_author(before->author());
+      pending.set_created_unix_ms(before->created_unix_ms());
+      pending.set_refused_unix_ms(std::max(pending.refused_unix_ms(), before->refused_unix_ms()));
+      *pending.mutable_approvals() = before->approvals();
+    }
   }
   Change change(core);
   CutPending(core, change, std::move(all), pending.digest());

@@ -1,4 +1,5 @@
-// Plans that wait for approval, what people said of them, and what was applied lately: all in the store, none in memory.
+// Plans that wait for approval, what people said of them, and what was applied lately: all in the store, none in
+// memory.
 //
 // approval/<ws>/<digest> holds a PendingApproval, policy-use/<ws>/<time>/<id> a PolicyUse.
 //

@@ -143,7 +143,8 @@ Status Executor::LookAtHolds(const RunId& id) {
   const std::int64_t clock = core_.NowMillis();
   for (const v1::WindowWait& wait : runtime.holds.windows) {
     const std::int64_t left = wait.opens_unix_ms() == 0 ? kLookAgain : wait.opens_unix_ms() - clock;
-    core_.WakeAt(RunWork(id), core_.Steady() + std::chrono::milliseconds(std::clamp<std::int64_t>(left, 1, kLookAgain)));
+    core_.WakeAt(RunWork(id),
+                 core_.Steady() + std::chrono::milliseconds(std::clamp<std::int64_t>(left, 1, kLookAgain)));
   }
   for (std::size_t i = 0; i < runtime.holds.told.size() && i < kWaitsTold; ++i) {
     runtime.waiting.insert(runtime.holds.told[i]);

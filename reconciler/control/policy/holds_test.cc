@@ -176,7 +176,7 @@ TEST_F(HoldsTest, AWindowIsForWhatItNames) {
   auto request = world.Request();
   Add(&request, "loud", "restart");
   Add(&request, "free", "restart");
-  world.Apply(request);
+  ASSERT_TRUE(world.Apply(request).ok());
   world.Settle();
   EXPECT_EQ(Has("loud"), "old");
   EXPECT_EQ(Has("free"), "new");
@@ -228,6 +228,15 @@ TEST_F(HoldsTest, AFailureInAWaveStopsTheLaterOnes) {
     told = record.outcome().error().find("wave 1 did not become ready: widget/canary") != std::string::npos;
   }
   EXPECT_TRUE(told) << run.DebugString();
+  // Nor later by themselves, until somebody has seen to what failed.
+  world.Advance(std::chrono::hours(1));
+  EXPECT_EQ(Has("main"), "old");
+  auto mended = world.Request();
+  Add(&mended, "canary", "none", "mended");
+  EXPECT_EQ(world.ApplyAndFinish(mended).state(), v1::RUN_STATE_SUCCEEDED);
+  world.Advance(std::chrono::hours(1));
+  EXPECT_EQ(Has("canary"), "mended");
+  EXPECT_EQ(Has("main"), "new");
 }
 
 TEST_F(HoldsTest, WhatAnEarlierWaveNeedsGoesWithIt) {

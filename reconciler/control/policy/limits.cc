@@ -2,18 +2,23 @@
 
 #include <algorithm>
 
+#include "core/digest.h"
+
 namespace podwright::control {
 namespace {
 
 constexpr std::size_t kNamed = 5;
 constexpr char kMachineDelete[] = "server.machine.delete";
 
+constexpr std::size_t kDigitsOfContent = 16;
+
 v1::LimitedAction Limited(const v1::Action& action) {
   v1::LimitedAction out;
   *out.mutable_object() = action.object();
   out.set_server(action.server());
   out.set_verb(action.verb());
-  out.set_subject(action.subject());
+  const Digest content = Sha256(action.summary() + std::string(1, '\0') + action.payload());
+  out.set_subject(action.subject() + "@" + content.Hex().substr(0, kDigitsOfContent));
   out.set_disruption(action.disruption());
   return out;
 }
@@ -58,17 +63,16 @@ class Passed {
     all.insert(tallies.servers.begin(), tallies.servers.end());
     const auto percent = static_cast<std::int64_t>(all.size() * 100 / servers);
     if (all.size() * 100 <= static_cast<std::size_t>(limits_.servers_percent) * servers) return;
-    v1::PassedLimit limit =
-        Make(tallies.disturbing, static_cast<std::int64_t>(tallies.servers.size()),
-             static_cast<std::int64_t>(before), limits_.servers_percent);
+    v1::PassedLimit limit = Make(tallies.disturbing, static_cast<std::int64_t>(tallies.servers.size()),
+                                 static_cast<std::int64_t>(before), limits_.servers_percent);
     limit.clear_counted();
     const std::vector<std::string> names(tallies.servers.begin(), tallies.servers.end());
     for (std::size_t i = 0; i < names.size() && i < kNamed; ++i) limit.add_counted(names[i]);
     limit.set_text("servers_percent: it disturbs " + std::to_string(tallies.servers.size()) + " of " +
                    std::to_string(servers) + " servers" +
-                   (before > 0 ? ", " + std::to_string(percent) + "% with those of the last " +
-                                     DurationText(limits_.within_ms)
-                               : "") +
+                   (before > 0
+                        ? ", " + std::to_string(percent) + "% with those of the last " + DurationText(limits_.within_ms)
+                        : "") +
                    ", and the limit is " + std::to_string(limits_.servers_percent) + "% (" + Named(names) + ")");
     out_.push_back(std::move(limit));
   }
@@ -115,15 +119,19 @@ class Passed {
 Tallies Count(const PlannedWork& work) {
   Tallies out;
   std::set<ObjectId> lost;
+  const auto count_loss = [&](const v1::Action& action) {
+    if (action.disruption() != v1::DISRUPTION_DATA_LOSS) return;
+    const ObjectId object = IdOf(work.workspace, action.object());
+    const bool machine = work.gone.contains(object) && action.verb() == kMachineDelete;
+    if (machine && work.by_name.contains(object)) return;
+    if (machine) lost.insert(object);
+    Add(&out.data_losses, action);
+  };
+  for (const v1::Action* action : work.later) count_loss(*action);
   for (const v1::Action* action : work.actions) {
+    count_loss(*action);
     const ObjectId object = IdOf(work.workspace, action->object());
     const bool goes = work.gone.contains(object);
-    if (action->disruption() == v1::DISRUPTION_DATA_LOSS) {
-      const bool machine = goes && action->verb() == kMachineDelete;
-      if (machine && work.by_name.contains(object)) continue;
-      if (machine) lost.insert(object);
-      Add(&out.data_losses, *action);
-    }
     if (goes || action->disruption() == v1::DISRUPTION_NONE || !work.was_ready(object)) continue;
     if (action->disruption() == v1::DISRUPTION_RESTART || action->disruption() == v1::DISRUPTION_REPLACE) {
       Add(&out.restarts, *action);
@@ -192,7 +200,8 @@ std::vector<v1::PassedLimit> PassedLimits(const Policy& policy, const PlannedWor
 }
 
 std::string DurationText(std::int64_t ms) {
-  const std::pair<std::int64_t, const char*> units[] = {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1'000, "s"}};
+  const std::pair<std::int64_t, const char*> units[] = {
+      {86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1'000, "s"}};
   for (const auto& [length, name] : units) {
     if (ms >= length && ms % length == 0) return std::to_string(ms / length) + name;
   }

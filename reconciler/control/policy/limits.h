@@ -16,12 +16,13 @@ namespace podwright::control {
 struct PlannedWork {
   std::string workspace;
   std::vector<const v1::Action*> actions;  // of the objects that its run would work on
+  std::vector<const v1::Action*> later;    // of deleted objects that are held or kept for now: nobody is asked then
   std::set<ObjectId> deleted;              // that were ready before
   std::set<ObjectId> gone;                 // all that it deletes
   std::set<ObjectId> by_name;              // of those, the ones that the request names
   std::function<bool(const ObjectId&)> was_ready;
-  std::size_t servers = 0;         // of the workspace
-  std::size_t left_of_owner = 1;   // objects that the owner keeps; a request for less than a whole owner: 1
+  std::size_t servers = 0;        // of the workspace
+  std::size_t left_of_owner = 1;  // objects that the owner keeps; a request for less than a whole owner: 1
   std::string owner;
   bool changes_policy = false;  // that is guarded
 };
@@ -47,6 +48,8 @@ struct Tallies {
   }
 };
 
+// An action is known again by its object, server, verb and subject, to which the beginning of the digest of all that it
+// does is appended: one that does something else in the same place is another one.
 Tallies Count(const PlannedWork& work);
 
 // What was applied lately, all of it together.

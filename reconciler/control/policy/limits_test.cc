@@ -4,6 +4,7 @@
 
 #include "core/digest.h"
 #include "podwright/v1/kinds/policy.pb.h"
+#include "podwright/v1/transfer.pb.h"
 #include "reconciler/control/apply_options.h"
 #include "reconciler/control/policy/approvals.h"
 #include "reconciler/control/testing/world.h"
@@ -95,9 +96,7 @@ class PolicyTest : public ::testing::Test {
     return world.Apply(request).value().policy();
   }
 
-  int Pending() {
-    return world.control().ListApprovals(world.admin, {}).value().approvals_size();
-  }
+  int Pending() { return world.control().ListApprovals(world.admin, {}).value().approvals_size(); }
 
   World world;
 };
@@ -302,22 +301,27 @@ TEST_F(PolicyTest, AnApprovedPlanIsAppliedObjectByObjectAndEachActionOnce) {
   EXPECT_EQ(Pending(), 1);
   Refused(Change({"lamp-3"}, "data_loss"));
   Refused(Change({"lamp-1"}, "data_loss", "newer"));
+  // The same place, and something else than was approved.
+  Refused(Change({"lamp-2"}, "data_loss", "newer"));
   ASSERT_EQ(world.ApplyAndFinish(Change({"lamp-2"}, "data_loss")).state(), v1::RUN_STATE_SUCCEEDED);
-  // What was approved is used up; the two refused ones wait.
-  EXPECT_EQ(Pending(), 2);
+  // What was approved is used up; the three refused ones wait.
+  EXPECT_EQ(Pending(), 3);
 }
 
 TEST_F(PolicyTest, AnotherOwnersApprovalCountsForNothing) {
   MakeWidgets(1);
-  auto request = Deletion({"lamp-1"});
   const auto verdict = DryRun(Change({"lamp-1"}, "data_loss"));
   ASSERT_TRUE(Approve(world.admin, verdict.digest()).ok());
-  auto foreign = world.Request("git:plans");
-  foreign.set_take_over_from("cli:test");
+  v1::TransferRequest transfer;
+  transfer.set_from("cli:test");
+  transfer.set_to("cli:other");
+  ASSERT_TRUE(world.control().Transfer(world.admin, transfer).ok());
+  auto foreign = world.Request("cli:other");
   auto spec = World::Widget({"web-1"}, "new");
   spec.set_disruption("data_loss");
   World::PutWidget(&foreign, "lamp-1", spec);
-  Refused(foreign);
+  EXPECT_EQ(Refused(foreign).digest(), verdict.digest());
+  EXPECT_EQ(Refused(foreign).given_size(), 0);
 }
 
 TEST_F(PolicyTest, AChangeOfThePolicyIsJudgedByTheOneBefore) {
@@ -376,6 +380,9 @@ TEST_F(PolicyTest, WhatPeopleSayIsAuditedWithTheirNames) {
     found = entry.event.actor == "token:ada" && entry.event.object == "plan/" + HexEncode(verdict.digest());
   }
   EXPECT_TRUE(found);
+  ASSERT_TRUE(world.Apply(Change({"lamp-1"}, "data_loss")).ok());
+  EXPECT_THAT(world.Audit().back().event.detail, HasSubstr("approved by token:ada"));
+  EXPECT_EQ(world.CountEvents("approval.used"), 1);
   EXPECT_EQ(world.CountEvents("approval.needed"), 1);
   EXPECT_EQ(world.CountEvents("approval.given"), 1);
 }

@@ -50,8 +50,14 @@ PlannedWork WorkOf(const Core& core, const v1::ApplyRequest& request, const Cand
   work.owner = request.owner();
   work.was_ready = [&core](const ObjectId& id) { return core.tables.StateOf(id).was_ready(); };
   for (const v1::Slice& slice : plan.slices()) {
-    if (!for_run.contains(IdOf(request.workspace(), slice.object()))) continue;
-    for (const v1::Action& action : slice.actions()) work.actions.push_back(&action);
+    const ObjectId id = IdOf(request.workspace(), slice.object());
+    const auto tombstone = candidate.tombstones.find(id);
+    // Also of what is kept for a while: nobody is asked again when it goes after all.
+    const bool later = tombstone != candidate.tombstones.end() &&
+                       (tombstone->second.hold_until_unix_ms() == 0 || core.tables.StateOf(id).was_ready());
+    if (!for_run.contains(id) && !later) continue;
+    auto& actions = for_run.contains(id) ? work.actions : work.later;
+    for (const v1::Action& action : slice.actions()) actions.push_back(&action);
   }
   for (const v1::ObjectRef& ref : request.deletes()) work.by_name.insert(IdOf(request.workspace(), ref));
   for (const auto& [id, tombstone] : candidate.tombstones) {
@@ -62,8 +68,8 @@ PlannedWork WorkOf(const Core& core, const v1::ApplyRequest& request, const Cand
   if (policy.guarded) {
     const ObjectId id{request.workspace(), kPolicyKind, kPolicyName};
     const auto put = candidate.puts.find(id);
-    work.changes_policy = candidate.tombstones.contains(id) ||
-                          (put != candidate.puts.end() && put->second.kind != PutKind::kUnchanged);
+    work.changes_policy =
+        candidate.tombstones.contains(id) || (put != candidate.puts.end() && put->second.kind != PutKind::kUnchanged);
   }
   work.servers = ServersOf(core, request.workspace());
   return work;
@@ -199,8 +205,7 @@ Result<PolicyJudgement> JudgePlan(Core& core, const Caller& caller, const v1::Ap
   const Tallies tallies = Count(work);
   const bool emptied = work.left_of_owner == 0 && !work.gone.empty();
   if (tallies.empty() && !work.changes_policy && !emptied) return out;
-  PW_ASSIGN(const auto uses,
-            UsesSince(core, request.workspace(), core.NowMillis() - policy.limits.within_ms));
+  PW_ASSIGN(const auto uses, UsesSince(core, request.workspace(), core.NowMillis() - policy.limits.within_ms));
   for (v1::PassedLimit& limit : PassedLimits(policy, work, tallies, Sum(uses), &out.limited)) {
     *out.verdict.add_limits() = std::move(limit);
   }
@@ -272,8 +277,8 @@ Status AddSpending(Core& core, Change& change, const Caller& caller, const v1::A
                    const PolicyJudgement& judgement) {
   if (!judgement.spends) {
     const v1::PolicyUse& use = judgement.use;
-    const bool nothing = use.deletes() + use.data_losses() + use.restarts() + use.failovers() == 0 &&
-                         use.servers_size() == 0;
+    const bool nothing =
+        use.deletes() + use.data_losses() + use.restarts() + use.failovers() == 0 && use.servers_size() == 0;
     if (nothing) return Ok();
     v1::PolicyUse noted = use;
     noted.set_actor(caller.actor);

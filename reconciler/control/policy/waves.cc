@@ -7,14 +7,14 @@ namespace {
 
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-std::uint32_t OwnWave(const Policy& policy, const Labels& labels) {
+}  // namespace
+
+std::uint32_t WaveOf(const Policy& policy, const Labels& labels) {
   for (std::size_t i = 0; i < policy.waves.size(); ++i) {
     if (policy.waves[i].selector.Matches(labels)) return static_cast<std::uint32_t>(i + 1);
   }
-  return kNone;
+  return 0;
 }
-
-}  // namespace
 
 std::map<ObjectId, std::uint32_t> AssignWaves(const Policy& policy, const std::string& workspace,
                                               const std::set<ObjectId>& objects,
@@ -22,7 +22,10 @@ std::map<ObjectId, std::uint32_t> AssignWaves(const Policy& policy, const std::s
                                               const std::function<Labels(const ObjectId&)>& labels_of) {
   std::map<ObjectId, std::uint32_t> own;
   if (policy.waves.empty()) return own;
-  for (const ObjectId& object : objects) own[object] = OwnWave(policy, labels_of(object));
+  for (const ObjectId& object : objects) {
+    const std::uint32_t wave = WaveOf(policy, labels_of(object));
+    own[object] = wave == 0 ? kNone : wave;
+  }
   std::map<std::string, ObjectId> object_of;
   for (const v1::Action* action : actions) object_of[action->id()] = IdOf(workspace, action->object());
   std::map<ObjectId, std::uint32_t> needed = own;  // by itself, or by what depends on it

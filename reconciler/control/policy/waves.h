@@ -12,6 +12,9 @@
 
 namespace podwright::control {
 
+// The first wave whose selector matches, from 1; 0: none.
+std::uint32_t WaveOf(const Policy& policy, const Labels& labels);
+
 // From 1; what is in no wave is not in the map. `actions` in a topological order. An object goes with the earliest wave
 // of those that depend on it, or waves would wait for each other.
 std::map<ObjectId, std::uint32_t> AssignWaves(const Policy& policy, const std::string& workspace,

@@ -297,6 +297,24 @@ class CacheOnTheLab(Acceptance):
         self.assertIn("the port 6379 twice", refused(good + "\n---\n" + (
             "apiVersion: podwright.dev/v1\nkind: Cache\nmetadata: {name: other}\nspec: {members: [one]}\n")))
 
+    def test_a_port_in_use_is_told_in_rediss_words_and_the_next_apply_goes_on(self):
+        text = self.full() + ("\n---\napiVersion: podwright.dev/v1\nkind: Cache\nmetadata: {name: small}\n"
+                              "spec: {members: [three], port: 6401, persistence: none, deletion_protection: false}\n")
+        self.sh("three", "systemd-run --quiet --unit=squat python3 -m http.server 6401")
+        try:
+            eventually("the other program", lambda: "yes" in self.sh(
+                "three", "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 6401), 2)' && echo yes",
+                check=False), 30)
+            with self.assertRaises(Failed) as failure:
+                self.world.apply(text)
+            self.assertIn("Address already in use", failure.exception.out + failure.exception.err)
+        finally:
+            self.sh("three", "systemctl stop squat", check=False)
+        self.world.apply(text)
+        self.assertTrue(self.status("small")["in_sync"])
+        self.world.apply(self.full(), "--prune")
+        eventually("the small one to be gone", lambda: len(self.world.json("get", "cache")) == 1, 60)
+
     def test_hcl_makes_a_second_cache_on_the_same_server(self):
         folder = self.world.stack(
             'provider "podwright" {\n  stack = "cache"\n}\n'
@@ -307,6 +325,14 @@ class CacheOnTheLab(Acceptance):
         self.world.tofu(folder, "plan", "-detailed-exitcode", code=0)
         self.assertIn(":6400", self.world.tofu(folder, "output"))
         self.assertEqual(self.redis("one", "SET x 1", "GET x", port=6400), "OK\n1")
+        # What is found is read: paused, so that the agent does not repair it first.
+        self.world.run("pause", "cache/hcl", "--for", "10m", "--reason", "drift")
+        self.sh("one", "systemctl stop podwright-cache@hcl")
+        eventually("terraform to see that it is stopped", lambda: "members" in self.world.tofu(
+            folder, "plan", "-detailed-exitcode", code=2), 60)
+        self.world.run("resume", "cache/hcl")
+        eventually("Redis", lambda: self.redis("one", "GET x", port=6400) not in ("", "ERROR"), 60)
+        self.world.tofu(folder, "plan", "-detailed-exitcode", code=0)
         self.world.tofu(folder, "destroy", "-auto-approve")
         self.assertEqual(self.redis("one", "GET x", port=6400), "")
         self.assertIn("ok installed", self.sh("one", "dpkg-query -W -f '${Status}' redis-server"))
@@ -329,7 +355,7 @@ class CacheOnTheLab(Acceptance):
         self.assertEqual(self.redis(self.healthy()["primary"], "GET app:stays"), "yes")
         said = self.world.plan(without, "--prune")
         self.assertIn("WITH ITS DATA", said)
-        self.world.apply(without, "--prune")
+        self.world.apply_approved(without, "--prune")
         eventually("the cache to be gone", lambda: self.world.json("get", "cache") == [], 60)
         for name in NAMES:
             self.assertEqual(self.sh(name, "ls /var/lib/redis/shop 2>/dev/null", check=False), "")

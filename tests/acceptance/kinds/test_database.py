@@ -196,6 +196,38 @@ class PostgresqlOnTheLab(Acceptance):
         self.sh("three", "test -e /var/lib/postgresql/15/orders/PG_VERSION")
         self.world.plan(full(), "--detailed-exitcode", code=0)
 
+    def container(self, server):
+        argv = self.world.run("lab", "ssh", server, "--print").split()
+        return lambda verb: subprocess.run([*argv[:argv.index("exec")], verb, argv[-1]], check=True, capture_output=True,
+                                           timeout=120)
+
+    def test_c_b_a_clone_without_room_and_a_server_that_dies_in_the_middle_leave_the_rest_alone(self):
+        text = full("[one, two, three]")
+        started = {s: self.sh(s, "systemctl show -p InvocationID postgresql@15-orders") for s in ("one", "two")}
+        self.fresh_rows()
+        self.sh("three", "rm -rf /var/lib/postgresql/15/orders; mount -t tmpfs -o size=16m tmpfs /var/lib/postgresql")
+        with self.assertRaises(Failed) as failure:
+            self.world.apply(text)
+        self.assertIn("the disk has too little room for a clone", failure.exception.out + failure.exception.err)
+        self.sh("three", "umount /var/lib/postgresql")
+
+        self.sql("one", "create table large as select repeat(md5(i::text), 30) from generate_series(1, 100000) i", database="orders")
+        three = self.container("three")
+        going = self.world.begin_apply(text)
+        self.sh("three", "until pgrep -x pg_basebackup > /dev/null; do sleep 0.02; done", timeout=240)
+        three("kill")
+        self.sql("one", "insert into rows (n) values (7)", database="orders")
+        eventually("the row on the other member", lambda: self.sql("two", "select n from rows", database="orders") == "7", 30)
+        three("start")
+        going.communicate(timeout=400)
+        self.world.apply(text)
+        eventually("the row on the new member", lambda: self.sql("three", "select n from rows", database="orders") == "7", 60)
+        for server, before in started.items():
+            self.assertEqual(self.sh(server, "systemctl show -p InvocationID postgresql@15-orders"), before)
+        self.sql("one", "drop table large", database="orders")
+        self.world.apply(full())
+        self.world.plan(full(), "--detailed-exitcode", code=0)
+
     def test_d_a_switchover_under_writes_loses_no_acknowledged_row(self):
         self.fresh_rows()
         for to, other in (("two", "one"), ("one", "two")):
@@ -246,8 +278,7 @@ class PostgresqlOnTheLab(Acceptance):
         self.assertEqual(self.as_user("select count(*) >= 0 from rows", self.primary()), "t")
 
     def test_g_a_rebooted_former_primary_does_not_come_up_as_one(self):
-        argv = self.world.run("lab", "ssh", "one", "--print").split()
-        podman, container = argv[:argv.index("exec")], argv[-1]
+        one = self.container("one")
         # Behind a partition it takes rows that nobody else has, and it goes down without a word.
         self.fresh_rows()
         eventually("the table on the replica", lambda: self.sql("two", "select count(*) from rows", database="orders") == "0", 20)
@@ -256,11 +287,11 @@ class PostgresqlOnTheLab(Acceptance):
                        "nft add rule inet part $hook tcp sport 5432 drop; done")
         for n in (9001, 9002):
             self.sql("one", f"set synchronous_commit = local; insert into rows (n) values ({n})", database="orders")
-        subprocess.run([*podman, "kill", container], check=True, capture_output=True, timeout=120)
+        one("kill")
         self.sql("two", "select pg_promote()")
         self.sh("two", "nft delete table inet part")
         self.sql("two", "insert into rows (n) values (1)", database="orders")
-        subprocess.run([*podman, "start", container], check=True, capture_output=True, timeout=120)
+        one("start")
         eventually("the server to be back", lambda: self.sh("one", "systemctl is-system-running --wait; echo up", check=False), 90)
         eventually("the former primary as a replica of the new one",
                    lambda: self.sql("one", "select pg_is_in_recovery()") == "t", 180)
@@ -337,7 +368,7 @@ class PostgresqlOnTheLab(Acceptance):
         self.world.apply(full(more="  on_delete: purge\n"))
         without = full().split("\n---\napiVersion: podwright.dev/v1\nkind: Database")[0]
         self.assertIn("DELETE the instance", self.world.plan(without, "--prune", "--detailed-exitcode", code=2))
-        self.world.apply(without, "--prune")
+        self.world.apply_approved(without, "--prune")
         eventually("the database to be gone", lambda: "orders" not in self.names(), 60)
         for server in ("one", "two"):
             self.assertEqual(self.sh(server, "ls -d /var/lib/postgresql/15/orders /etc/postgresql/15/orders "

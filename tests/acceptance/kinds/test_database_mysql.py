@@ -229,7 +229,7 @@ class MariaDbOnTheLab(Acceptance):
         self.log_in("app", "one", "INSERT INTO kept VALUES (12)")
         eventually("the row on the replica", lambda: "12" in self.log_in("app", "two", "SELECT n FROM kept", check=False))
         self.apply(extra="  on_delete: purge\n")
-        self.world.apply(SERVERS, "--prune", timeout=300)
+        self.world.apply_approved(SERVERS, "--prune", timeout=300)
         eventually("the database to be gone", lambda: self.world.json("get", "database") == [])
         for server in ("one", "two"):
             self.world.shell(server, "test ! -e /var/lib/mariadb/the_orders")
