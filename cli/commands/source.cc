@@ -80,7 +80,9 @@ void PrintShort(App& app, const v1::SourceView& view) {
 Result<int> Finish(App& app, Result<v1::SourceView> asked, const Options& options) {
   PW_TRY(asked);
   v1::SourceView view = *std::move(asked);
-  if (options.wait) PW_ASSIGN(view, AwaitLook(app, std::move(view), std::chrono::seconds(options.seconds)));
+  if (options.wait) {
+    PW_ASSIGN(view, AwaitLook(app, std::move(view), std::chrono::seconds(options.seconds)));
+  }
   if (!app.PrintStructured(MessageJson(view))) PrintShort(app, view);
   return CodeOf(view);
 }

@@ -86,7 +86,7 @@ std::string Leaving(const std::string& owner) {
 std::string Coming(const std::string& owner) {
   if (owner.starts_with("git:")) return "";
   if (owner.starts_with("tofu:")) {
-    return owner + ": an `import` block with the object's name as id takes each into its state";
+    return owner + ": an `import` block with the id WORKSPACE/NAME takes each into its state";
   }
   return owner +
          ": an apply of its whole set (--prune) deletes what its folder lacks: `podwright export` writes the "
