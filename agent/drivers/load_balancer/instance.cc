@@ -37,6 +37,14 @@ std::string MarkOf(const std::string& local_key, const std::string& path, std::s
   return HmacSha256(local_key, path + '\0' + std::string(value));
 }
 
+// As a unit of ours is that runs; where it is not enabled, that is drift.
+host::UnitState Running() {
+  host::UnitState unit;
+  unit.active_state = "active";
+  unit.unit_file_state = "enabled";
+  return unit;
+}
+
 // Of what nginx says, the lines that say why.
 std::string Words(const std::string& output) {
   std::istringstream lines(output);
@@ -263,24 +271,35 @@ Status Instance::Restore(const InstanceFiles& before, const InstanceFiles& faile
                error.retry());
 }
 
+bool Instance::Runs() const {
+  return env_.host.units.Stamp({layout_.unit}).find_first_not_of(';') != std::string::npos;
+}
+
 Status Instance::Apply(const InstanceFiles& before, const InstanceFiles& wanted) {
-  PW_ASSIGN(const host::UnitState unit, Unit());
-  return Change(before, wanted, unit);
+  host::UnitState unit = Running();
+  const bool runs = !before.texts.empty() && Runs();
+  if (!runs) {
+    PW_ASSIGN(unit, Unit());
+  }
+  PW_TRY(Change(before, wanted, unit, Trial::kTested));
+  if (!runs) return Ok();
+  // Nobody waits for this any more: the new configuration is in use.
+  PW_ASSIGN(unit, Unit());
+  return unit.Enabled() ? Ok() : env_.host.units.SetEnabled(layout_.unit, true);
 }
 
+// What it changes is made of addresses that were looked at. Should nginx refuse it all the same, it goes on with what
+// it has, and that is brought back.
 Status Instance::Refresh(const InstanceFiles& before, const InstanceFiles& wanted) {
-  if (env_.host.units.Stamp({layout_.unit}).find_first_not_of(';') == std::string::npos) return Apply(before, wanted);
-  host::UnitState runs;
-  runs.active_state = "active";
-  runs.unit_file_state = "enabled";  // where it is not, that is drift
-  return Change(before, wanted, runs);
+  return Runs() ? Change(before, wanted, Running(), Trial::kUntested) : Apply(before, wanted);
 }
 
-Status Instance::Change(const InstanceFiles& before, const InstanceFiles& wanted, const host::UnitState& unit) {
+Status Instance::Change(const InstanceFiles& before, const InstanceFiles& wanted, const host::UnitState& unit,
+                        Trial trial) {
   const bool was_active = unit.Active();
   AddManaged(state_, layout_.side + ":");
   Status outcome = Write(wanted);
-  if (outcome.ok()) outcome = Test();
+  if (outcome.ok() && trial == Trial::kTested) outcome = Test();
   // nginx as it runs saw nothing of this yet: its files go back, and it is left alone.
   if (!outcome.ok()) return Restore(before, wanted, false, outcome.error());
   outcome = WriteUnit();

@@ -59,8 +59,10 @@ class Instance {
   Result<bool> KeyStands(const std::string& path);
   Status Test();
   Result<host::UnitState> Unit();
+  bool Runs() const;  // without a program
   // `unit`: as it is before. So in Load.
-  Status Change(const InstanceFiles& before, const InstanceFiles& wanted, const host::UnitState& unit);
+  enum class Trial { kTested, kUntested };
+  Status Change(const InstanceFiles& before, const InstanceFiles& wanted, const host::UnitState& unit, Trial trial);
   // Loads what is on disk: a reload, or a start.
   Status Load(const std::string& generation, const host::UnitState& unit);
   Status LoadAnew(const std::string& generation);

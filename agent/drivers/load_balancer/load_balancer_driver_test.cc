@@ -88,6 +88,13 @@ class LoadBalancerDriverTest : public ::testing::Test {
     candidate.set_bound(true);
     return action;
   }
+  static LoadBalancerInstanceAction WithTwoMembers() {
+    LoadBalancerInstanceAction two = Instance();
+    auto& other = (*(*two.mutable_upstreams())["app"].mutable_candidates())["web-2"];
+    other.set_address("192.0.2.8");
+    other.set_port(8080);
+    return two;
+  }
   static LoadBalancerInstanceAction WithKey() {
     LoadBalancerInstanceAction action = Instance();
     auto& key = (*action.mutable_keys())["tls.v1.pem"];
@@ -243,13 +250,43 @@ TEST_F(LoadBalancerDriverTest, DriftOfFilesUnitAndWorkersComesBack) {
   EXPECT_THAT(Drift(), IsEmpty());
 }
 
+TEST_F(LoadBalancerDriverTest, AUnitThatWasDisabledIsEnabledWhenTheNewConfigurationIsServed) {
+  Install();
+  Must("load_balancer.http.configure", Instance());
+  host_.units[kUnit].state.unit_file_state = "disabled";
+  Must("load_balancer.http.configure", Instance("two"));
+  EXPECT_TRUE(Observed().http().active() && Observed().http().enabled());
+  EXPECT_EQ(host_.files[kConf].content, "two");
+}
+
+TEST_F(LoadBalancerDriverTest, AnInstanceThatDiedIsStartedByTheNextConfiguration) {
+  Install();
+  Must("load_balancer.http.configure", Instance());
+  host_.units[kUnit].state.active_state = "failed";
+  Must("load_balancer.http.configure", Instance("two"));
+  EXPECT_TRUE(Observed().http().active());
+  EXPECT_THAT(Drift(), IsEmpty());
+}
+
+TEST_F(LoadBalancerDriverTest, MembersThatNginxDoesNotTakeAreTheFormerOnesAgain) {
+  Install();
+  Must("load_balancer.http.configure", WithTwoMembers());
+  const std::string before = host_.files[kApp].content;
+  LoadBalancerKept wanted = load_balancer::KeptOf(state_);
+  (*(*wanted.mutable_http_backends())["app"].mutable_states())["web-2"] = "down";
+  port_taken_ = true;
+  journal_ = "nginx: [emerg] not this one\n";
+  load_balancer::Balancer balancer(env_, state_);
+  const Status refused = balancer.Refresh(wanted);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message(), HasSubstr("not this one"));
+  EXPECT_EQ(host_.files[kApp].content, before);
+  EXPECT_THAT(Drift(), IsEmpty());
+}
+
 TEST_F(LoadBalancerDriverTest, OtherMembersAreUsedByAReloadAndAreNotDrift) {
   Install();
-  LoadBalancerInstanceAction two = Instance();
-  auto& other = (*(*two.mutable_upstreams())["app"].mutable_candidates())["web-2"];
-  other.set_address("192.0.2.8");
-  other.set_port(8080);
-  Must("load_balancer.http.configure", two);
+  Must("load_balancer.http.configure", WithTwoMembers());
   LoadBalancerKept wanted = load_balancer::KeptOf(state_);
   (*(*wanted.mutable_http_backends())["app"].mutable_states())["web-2"] = "down";
   load_balancer::Balancer balancer(env_, state_);

@@ -67,6 +67,7 @@ class PostgresqlEngine final : public Engine {
   Result<bool> Exists(const std::string& path) const;
   Result<std::string> ReadText(const std::string& path) const;  // "" where nothing is
   Result<bool> UnitRuns(const Instance& instance) const;
+  bool UnitIsDown(const Instance& instance) const;  // without a program; it runs, or begins to, or stops: false
   Result<ControlData> Control(const Instance& instance) const;
   Status LookAtDisk(const Question& question, bool runs, DatabaseObserved& observed);
   Status LookAtServer(const Question& question, DatabaseObserved& observed);
