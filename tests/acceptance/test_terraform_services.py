@@ -87,6 +87,10 @@ class ServicesInTerraform(Acceptance):
 
     def test_a_balancer_follows_a_switchover_under_writes_and_all_of_it_is_destroyed_in_one_run(self):
         self.apply("one")
+        addresses = self.world.json("get", "mesh")[0]["status"]["addresses"]
+        for server in ("one", "two", "edge"):
+            found = {line.split()[0] for line in self.sh(server, "getent ahostsv4 orders.prod.internal").splitlines()}
+            self.assertEqual(found, {addresses["one"], addresses["two"]}, server)
         self.root("one", "CREATE TABLE shop.t (n BIGINT PRIMARY KEY)")
         self.sh("edge", f"cat > /root/writer.sh <<'X'\n{WRITER}X\nsystemd-run --quiet --unit=writer bash /root/writer.sh")
         eventually("rows through the balancer", lambda: len(self.acknowledged()) > 5, 60)

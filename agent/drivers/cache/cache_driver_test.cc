@@ -328,6 +328,27 @@ TEST_F(CacheDriverTest, APurgeTakesTheDataToo) {
   EXPECT_TRUE(Observed().has_sentinel());
 }
 
+TEST_F(CacheDriverTest, ARedisThatDoesNotStartIsToldInItsOwnWords) {
+  host_.units[paths_.unit].fails_to_start = true;
+  std::string asked;
+  host_.program = [&](const ProcessRequest& request) -> Result<ProcessResult> {
+    for (const std::string& word : request.argv) asked += word + " ";
+    ProcessResult result;
+    result.out =
+        "7:C 22 Nov 2026 08:00:00.000 * Redis version=7.0.15\n"
+        "7:M 22 Nov 2026 08:00:00.001 # Warning: Could not create server TCP listening socket *:6379: bind: Address "
+        "already in use\n7:M 22 Nov 2026 08:00:00.002 # Failed listening on port 6379 (TCP), aborting.\n";
+    return result;
+  };
+  const auto done = Run("cache.member.set", MemberAction());
+  ASSERT_FALSE(done.ok());
+  EXPECT_EQ(done.error().message(),
+            paths_.unit +
+                " does not start: Warning: Could not create server TCP listening socket *:6379: bind: Address already "
+                "in use; Failed listening on port 6379 (TCP), aborting.");
+  EXPECT_THAT(asked, HasSubstr("_SYSTEMD_UNIT=" + paths_.unit));
+}
+
 TEST_F(CacheDriverTest, WhatIsNoAddressIsNotWrittenAnywhere) {
   CacheMemberAction action = MemberAction();
   (*action.mutable_topology()->mutable_members())["b"] = "10.0.0.2\nuser x on nopass";

@@ -22,6 +22,14 @@ TEST(HostsBlock, IsPutAtTheEndAndTheRestStays) {
   EXPECT_EQ(FindHostsBlock(kTheirs + block, "prod"), block);
 }
 
+TEST(HostsBlock, ANameOfSeveralHasALineForEachAddress) {
+  auto names = Names();
+  (*names.mutable_services())["orders.prod.internal"].add_addresses("10.90.0.1");
+  (*names.mutable_services())["orders.prod.internal"].add_addresses("10.90.0.2");
+  EXPECT_NE(HostsBlock("prod", names).find("10.90.0.1\torders.prod.internal\n10.90.0.2\torders.prod.internal\n"),
+            std::string::npos);
+}
+
 TEST(HostsBlock, IsReplacedWhereItStandsAndTakenOutWhole) {
   const std::string block = HostsBlock("prod", Names());
   auto more = Names();

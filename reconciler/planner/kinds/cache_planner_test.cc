@@ -384,5 +384,34 @@ TEST_F(CachePlannerTest, APurgeIsMarkedAsDataLoss) {
   EXPECT_THAT(slice.actions(3).summary(), HasSubstr("WITH ITS DATA"));
 }
 
+TEST_F(CachePlannerTest, WhatIsFoundIsReadAsItIs) {
+  (*spec_.mutable_users())["app"].mutable_password()->set_secret("app-password");
+  spec_.set_memory(64 << 20);
+  Put();
+  const auto found = [&] {
+    const StatusReader reader(facts_, [](std::string_view) { return true; });
+    const auto actual = kind_.ActualSpec(facts_.FindObject({"cache", "shop"})->input, reader);
+    return actual == nullptr ? CacheSpec() : static_cast<const CacheSpec&>(*actual);
+  };
+  EXPECT_EQ(found().members_size(), 0);
+  CarryOut();
+  EXPECT_EQ(found().members_size(), 0) << "nothing differs";
+  seen_["b"].mutable_member()->clear_running();
+  seen_["c"].mutable_sentinel()->clear_running();
+  Observe();
+  EXPECT_THAT(found().members(), ElementsAre("a"));
+  EXPECT_THAT(found().sentinel().servers(), ElementsAre("a", "b"));
+  EXPECT_TRUE(found().users().contains("app"));
+  EXPECT_EQ(found().memory(), 64 << 20);
+  seen_["b"].mutable_member()->set_running(true);
+  seen_["c"].mutable_sentinel()->set_running(true);
+  seen_["a"].mutable_member()->clear_users();
+  seen_["b"].mutable_member()->clear_settings();
+  Observe();
+  EXPECT_THAT(found().members(), ElementsAre("a", "b"));
+  EXPECT_FALSE(found().users().contains("app"));
+  EXPECT_FALSE(found().has_memory());
+}
+
 }  // namespace
 }  // namespace podwright::planner

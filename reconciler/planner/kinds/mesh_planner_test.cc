@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "kinds/mesh/mesh_form.h"
+#include "podwright/v1/kinds/cache.pb.h"
+#include "podwright/v1/kinds/database.pb.h"
 #include "podwright/v1/kinds/mesh.pb.h"
 #include "podwright/v1/kinds/server.pb.h"
 #include "reconciler/planner/planner.h"
@@ -64,6 +66,12 @@ class MeshPlannerTest : public ::testing::Test {
     std::shared_ptr<google::protobuf::Message> record =
         kind_.Allocate(input, before == nullptr ? nullptr : before->input.value.get());
     facts_.PutAllocation({input.key, std::move(record)});
+    facts_.PutObject(std::move(input));
+  }
+  void PutUser(const std::string& kind, const std::string& name, const google::protobuf::Message& spec,
+               ObjectLifecycle lifecycle = ObjectLifecycle::kLive) {
+    ObjectInput input = MakeTestObject(kind, name, spec);
+    input.lifecycle = lifecycle;
     facts_.PutObject(std::move(input));
   }
   MeshAllocation Allocation(const std::string& name = "prod") {
@@ -391,6 +399,52 @@ TEST_F(MeshPlannerTest, DriftIsPlannedWhereItIs) {
               ElementsAre("c mesh.interface.set pw-prod", "a mesh.peers.sync peers", "b mesh.names.write names"));
 }
 
+TEST_F(MeshPlannerTest, DatabasesAndCachesHaveNamesWithTheAddressesOfTheirMembers) {
+  Put();
+  CarryOut();
+  ASSERT_THAT(Lines(), IsEmpty());
+  DatabaseSpec database;
+  database.set_mesh("prod");
+  database.add_members("c");
+  database.add_members("a");
+  PutUser("database", "orders", database);
+  CacheSpec cache;
+  cache.set_mesh("prod");
+  cache.add_members("b");
+  PutUser("cache", "sessions", cache);
+  cache.set_mesh("elsewhere");
+  PutUser("cache", "others", cache);
+  EXPECT_THAT(Lines(), ElementsAre("a mesh.names.write names", "b mesh.names.write names", "c mesh.names.write names"));
+  const v1::Action action = Action("b", "mesh.names.write");
+  EXPECT_EQ(action.summary(), "write the names of 3 members and orders and sessions to /etc/hosts");
+  const auto names = Payload<MeshNamesAction>(action);
+  EXPECT_EQ(names.services_size(), 2);
+  EXPECT_THAT(names.services().at("orders.prod.internal").addresses(), ElementsAre("10.90.0.1", "10.90.0.3"));
+  EXPECT_THAT(names.services().at("sessions.prod.internal").addresses(), ElementsAre("10.90.0.2"));
+  CarryOut();
+  EXPECT_THAT(Lines(), IsEmpty());
+
+  PutUser("database", "orders", database, ObjectLifecycle::kTombstone);
+  EXPECT_EQ(Payload<MeshNamesAction>(Action("a", "mesh.names.write")).services_size(), 1);
+}
+
+TEST_F(MeshPlannerTest, TwoThatWouldHaveOneNameAreRefused) {
+  Put();
+  DatabaseSpec database;
+  database.set_mesh("prod");
+  database.add_members("a");
+  PutUser("database", "b", database);
+  EXPECT_THAT(Slice().error(), HasSubstr("server/b and database/b are both in mesh/prod, where both would be "
+                                         "b.prod.internal: give one of them another name"));
+  facts_.RemoveObject({"database", "b"});
+  PutUser("database", "shop", database);
+  CacheSpec cache;
+  cache.set_mesh("prod");
+  cache.add_members("a");
+  PutUser("cache", "shop", cache);
+  EXPECT_THAT(Slice().error(), HasSubstr("cache/shop and database/shop are both in mesh/prod"));
+}
+
 TEST_F(MeshPlannerTest, WhatCannotBeIsAnErrorBeforeAnythingIsDone) {
   MeshSpec other;
   other.set_range("10.90.0.128/25");
@@ -436,6 +490,29 @@ TEST_F(MeshPlannerTest, StatusShowsAddressesAndWhatDiffers) {
   status = kind_.ComputeStatus(object, reader);
   EXPECT_TRUE(static_cast<MeshStatus&>(*status).in_sync()) << status->DebugString();
   EXPECT_EQ(static_cast<MeshStatus&>(*status).interface(), "pw-prod");
+}
+
+TEST_F(MeshPlannerTest, WhatIsFoundIsReadAsItIs) {
+  (*spec_.mutable_rules())["web"].set_port(80);
+  Put();
+  const auto found = [&] {
+    const StatusReader reader(facts_, [](std::string_view) { return true; });
+    const auto actual = kind_.ActualSpec(facts_.FindObject({"mesh", "prod"})->input, reader);
+    return actual == nullptr ? MeshSpec() : static_cast<const MeshSpec&>(*actual);
+  };
+  EXPECT_EQ(found().members_size(), 0);
+  CarryOut();
+  EXPECT_EQ(found().members_size(), 0) << "nothing differs";
+  seen_["b"].clear_interface();
+  for (const auto& [server, is] : seen_) facts_.PutObserved(MakeTestObserved({"mesh", "prod"}, server, is));
+  EXPECT_TRUE(found().members().contains("a"));
+  EXPECT_FALSE(found().members().contains("b"));
+  EXPECT_TRUE(found().rules().contains("web"));
+  seen_["b"].set_interface("pw-prod");
+  seen_["c"].clear_rules();
+  for (const auto& [server, is] : seen_) facts_.PutObserved(MakeTestObserved({"mesh", "prod"}, server, is));
+  EXPECT_TRUE(found().members().contains("b"));
+  EXPECT_FALSE(found().rules().contains("web"));
 }
 
 }  // namespace

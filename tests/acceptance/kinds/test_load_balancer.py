@@ -2,6 +2,7 @@
 """The kind `load_balancer` on real lab servers: http routes, TLS from a secret, what nginx refuses, a port in use, reloads
 under requests, a stream that survives them, drift, and gone without a trace."""
 import json
+import datetime
 import pathlib
 import subprocess
 import sys
@@ -177,6 +178,22 @@ class LoadBalancerOnTheLab(Acceptance):
         code = f"import urllib.request as u; print(u.urlopen('http://{address}/far', timeout=20).read().decode())"
         self.assertIn("app /far", self.sh("web", f'python3 -c "{code}"'))
 
+    def ending(self, name):
+        """A certificate that has been good for a month and is for two days more."""
+        folder = self.world.folder / "ending"
+        folder.mkdir()
+        (folder / "index").touch()
+        (folder / "serial").write_text("01\n")
+        (folder / "conf").write_text(f"[ca]\ndefault_ca=c\n[c]\ndatabase={folder}/index\nserial={folder}/serial\n"
+                                     f"new_certs_dir={folder}\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        day = datetime.timedelta(days=1)
+        for argv in (["req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "key", "-out", "csr", "-subj", f"/CN={name}"],
+                     ["ca", "-batch", "-notext", "-selfsign", "-config", "conf", "-keyfile", "key", "-in", "csr", "-out", "cert",
+                      "-startdate", f"{now - 30 * day:%Y%m%d%H%M%SZ}", "-enddate", f"{now + 2.5 * day:%Y%m%d%H%M%SZ}"]):
+            subprocess.run(["openssl", *argv], check=True, capture_output=True, cwd=folder)
+        return (folder / "key").read_text() + (folder / "cert").read_text()
+
     def test_tls_from_a_secret_and_its_next_version(self):
         def certificate(name):
             return subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/stdout",
@@ -193,6 +210,9 @@ class LoadBalancerOnTheLab(Acceptance):
         self.world.run("secret", "set", "site-tls", stdin=certificate("second.example.org"))
         eventually("the next certificate", lambda: "second.example.org" in self.sh(
             "edge", "curl -skv -m 20 https://127.0.0.1/ 2>&1 | grep -i subject:", check=False), 60)
+        self.world.run("secret", "set", "site-tls", stdin=self.ending("third.example.org"))
+        eventually("the warning", lambda: "it ends in 2 days" in " ".join(
+            self.world.json("get", "load_balancer")[0]["status"].get("warnings", [])), 60)
         everything = (self.world.run("get", "load_balancer", "-o", "json") + self.world.run("describe", "load_balancer/front") +
                       self.world.log())
         self.assertNotIn("PRIVATE KEY", everything)

@@ -237,6 +237,13 @@ class MeshOnTheLab(Acceptance):
         self.assertIn("fd00:77::2", self.world.tofu(folder, "output"))
         eventually("the mesh of IPv6", lambda: self.pings("one", "two.hcl.internal"), 20)
         self.assertTrue(self.pings("one", "two.prod.internal"))
+        self.world.run("pause", "mesh/hcl", "--for", "10m", "--reason", "drift")
+        self.sh("one", "ip link delete pw-hcl")
+        eventually("terraform to see that a member left", lambda: '+ "one"' in self.world.tofu(
+            folder, "plan", "-detailed-exitcode", code=2), 60)
+        self.world.run("resume", "mesh/hcl")
+        eventually("the mesh of IPv6", lambda: self.pings("one", "two.hcl.internal"), 60)
+        self.world.tofu(folder, "plan", "-detailed-exitcode", code=0)
         self.world.tofu(folder, "destroy", "-auto-approve")
         self.assertNotIn("pw-hcl", self.sh("one", "ip -br link"))
         self.assertIn("ok installed", self.sh("one", "dpkg-query -W -f '${Status}' wireguard-tools"))
