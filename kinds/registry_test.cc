@@ -14,8 +14,8 @@ namespace {
 TEST(Registry, NamesEveryListedKind) {
   std::vector<std::string> names;
   for (const Kind* kind : TestingKinds().All()) names.push_back(kind->name());
-  EXPECT_EQ(names, (std::vector<std::string>{"cache", "database", "git_source", "load_balancer", "mesh", "secret",
-                                             "server", "widget"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"cache", "database", "git_source", "load_balancer", "mesh", "policy",
+                                             "secret", "server", "widget"}));
   EXPECT_NE(AllKinds().Find("server"), nullptr);
   EXPECT_EQ(AllKinds().Find("widget"), nullptr);
 }

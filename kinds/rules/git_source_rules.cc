@@ -48,7 +48,12 @@ void CheckTransport(const v1::kinds::GitSourceSpec& spec, Diagnostics* out) {
   }
   if (!https && spec.has_ca()) out->AddError("only an https:// server has a certificate", Path().Attribute("ca"));
   if (!ssh && !https && spec.has_credentials()) {
-    out->AddError("a file:// repository asks for no credentials", Path().Attribute("credentials"));
+    out->AddError("a file:// or git:// repository asks for no credentials", Path().Attribute("credentials"));
+  }
+  // Whoever is in between can answer git://: only signatures say whose commits they are.
+  if (spec.url().starts_with("git://") && !spec.has_verification()) {
+    out->AddError("a repository over git:// is believed for its commits' signatures only",
+                  Path().Attribute("verification"), "name the signers, or use https:// or ssh://");
   }
 }
 
