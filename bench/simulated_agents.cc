@@ -2,6 +2,7 @@
 
 #include "bench/fail.h"
 #include "podwright/v1/agent.pb.h"
+#include "reconciler/clouds/cloud.h"
 #include "reconciler/control/control_plane.h"
 
 namespace podwright::bench {
