@@ -363,7 +363,8 @@ std::string MemoryUnits::Stamp(const std::vector<std::string>& names) {
   for (const auto& name : names) {
     const auto at = host.units.find(name);
     const bool runs = at != host.units.end() && at->second.state.Active();
-    if (runs) stamp += name + at->second.state.active_state + at->second.state.invocation_id;
+    if (runs) stamp += at->second.state.invocation_id;
+    stamp += ';';
   }
   return stamp;
 }

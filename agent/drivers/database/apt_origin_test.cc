@@ -23,6 +23,9 @@ constexpr char kFromThere[] = R"(postgresql-15:
 class AptOriginTest : public ::testing::Test {
  protected:
   AptOriginTest() {
+    for (const char* folder : {"/etc", "/etc/apt", "/etc/apt/preferences.d"}) {
+      host_.files[folder] = {host::FileType::kDirectory, "", {0755, "root", "root"}, 0};
+    }
     host_.program = [this](const ProcessRequest&) -> Result<ProcessResult> {
       ProcessResult result;
       result.out = policy_;

@@ -167,6 +167,7 @@ class DatabaseDriverTest : public ::testing::Test {
     state_.mutable_object()->set_kind("database");
     state_.mutable_object()->set_name("orders");
     host_.available["db-15"] = {"15.8"};
+    host_.units[kUnit].state.active_state = "active";
     host_.units[kUnit].state.invocation_id = "invocation-0";
     spec_.set_engine("postgresql");
     spec_.set_version("15");

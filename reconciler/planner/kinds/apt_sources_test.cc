@@ -106,6 +106,7 @@ TEST_F(AptSourcesPlanTest, SomebodyElsesFileIsAnErrorThatNamesIt) {
 
 TEST_F(AptSourcesPlanTest, ADatabaseTakesItsProgramsFromTheSourceThatItNames) {
   Put();
+  facts_.PutSecret({InternalSecretName({"database", "orders"}, "replication"), 1, {}, {}});
   database_.set_apt_source("pgdg");
   facts_.PutObject(MakeTestObject("database", "orders", database_));
   const v1::Slice slice = Slice("database");

@@ -93,6 +93,10 @@ class LoadBalancerPlannerTest : public ::testing::Test {
     RecordingReader reader(facts_);
     return LoadBalancerPlanner().PlanObject(facts_.FindObject({"load_balancer", "web"})->input, reader);
   }
+  std::string Refusal() {
+    const auto draft = Alone();
+    return draft.ok() ? "" : draft.error().message();
+  }
   LoadBalancerUpstream Followed(const std::string& side, const std::string& backend) {
     const auto draft = Alone();
     EXPECT_TRUE(draft.ok()) << draft.error().ToString();
@@ -166,6 +170,30 @@ TEST_F(LoadBalancerPlannerTest, AFirstPlanInstallsAndConfiguresAndTheNextIsEmpty
   EXPECT_EQ(http.upstreams().at("app").check().fall(), 3);
   CarryOut();
   EXPECT_THAT(Lines(), IsEmpty());
+}
+
+TEST_F(LoadBalancerPlannerTest, APortOfADatabaseOrCacheOnTheServerIsRefused) {
+  Stream();  // on 5432
+  Put();
+  DatabaseSpec database;
+  database.set_engine("postgresql");
+  database.add_members("a");
+  facts_.PutObject(MakeTestObject("database", "orders", database));
+  EXPECT_THAT(Refusal(), HasSubstr("server/a has the port 5432 twice: the listener "));
+  EXPECT_THAT(Refusal(), HasSubstr("database/orders: give one of them another"));
+  for (auto& [name, listener] : *spec_.mutable_listeners()) listener.set_address("192.0.2.99");
+  Put();
+  EXPECT_EQ(Refusal(), "");
+  facts_.RemoveObject({"database", "orders"});
+  for (auto& [name, listener] : *spec_.mutable_listeners()) listener.clear_address();
+  CacheSpec cache;
+  cache.add_members("b");
+  cache.mutable_sentinel()->add_servers("a");
+  cache.mutable_sentinel()->set_port(80);
+  facts_.PutObject(MakeTestObject("cache", "shop", cache));
+  Put();
+  EXPECT_THAT(Refusal(), HasSubstr("server/a has the port 80 twice: the listener web of load_balancer/"));
+  EXPECT_THAT(Refusal(), HasSubstr("Sentinel of cache/shop"));
 }
 
 TEST_F(LoadBalancerPlannerTest, AnAddressThatIsNotKnownYetIsBound) {
@@ -263,6 +291,7 @@ TEST_F(LoadBalancerPlannerTest, ADatabasesMembersAreCandidatesAndItsWishIsWhereT
   facts_.PutObject(MakeTestObject("database", "orders", database));
   Stream();
   (*spec_.mutable_listeners())["db"].set_backend("orders");
+  (*spec_.mutable_listeners())["db"].set_port(5433);
   auto& backend = *(*spec_.mutable_backends())["orders"].mutable_database();
   backend.set_name("orders");
   backend.set_endpoint("read_only");
