@@ -33,6 +33,8 @@ class OftenTest : public ::testing::Test {
   void Unit(const std::string& active_state) {
     host_.units[kUnit].state.load_state = "loaded";
     host_.units[kUnit].state.active_state = active_state;
+    host_.units[kUnit].state.invocation_id = "first";
+    host_.units[kUnit].state.invocation_id = "invocation-1";
   }
   Identity Ask() {
     auto identity = engine_.IdentifyOften(instance_);
