@@ -49,7 +49,8 @@ TEST(PolicyLines, WindowsAndWavesAreNamed) {
   wave->mutable_objects(0)->set_name("web-1");
   const auto lines = PolicyLines(verdict);
   ASSERT_EQ(lines.size(), 2U);
-  EXPECT_THAT(lines[0], HasSubstr("database/orders waits for its window night (02:00-04:00 UTC), which opens at 2023-"));
+  EXPECT_THAT(lines[0],
+              HasSubstr("database/orders waits for its window night (02:00-04:00 UTC), which opens at 2023-"));
   EXPECT_EQ(lines[1], "wave 1 (stage=canary): server/web-1");
 }
 

@@ -65,7 +65,8 @@ void Print(App& app, const v1::PendingApproval& pending) {
   out << app.terminal().Paint(Style::kBold, HexEncode(pending.digest())) << "\n"
       << "  Owner:    " << Printable(pending.owner()) << "\n  Asked by: " << Printable(pending.author()) << ", "
       << Age(std::max(pending.created_unix_ms(), pending.refused_unix_ms()), ToUnixMillis(app.clock().Now())) << " ago"
-      << (pending.refused_unix_ms() == 0 ? " (previewed only)" : "") << "\n  Plan:     " << Printable(pending.headline())
+      << (pending.refused_unix_ms() == 0 ? " (previewed only)" : "")
+      << "\n  Plan:     " << Printable(pending.headline())
       << "\n  Stands:   " << (pending.approved() ? "approved, " : "") << Printable(ApprovalsText(pending)) << "\n";
   for (const v1::PassedLimit& limit : pending.limits()) out << "  Limit:    " << Printable(limit.text()) << "\n";
   for (const v1::Approval& approval : pending.approvals()) {

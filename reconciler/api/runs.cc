@@ -34,7 +34,8 @@ grpc::Status ControlService::ReleaseRun(Context* context, const v1::GetRunReques
 
 grpc::Status ControlService::Approve(Context* context, const v1::ApproveRequest* request,
                                      v1::PendingApproval* response) {
-  return Handle(*context, "Approve", response, [&](const Caller& caller) { return d_.control.Approve(caller, *request); });
+  return Handle(*context, "Approve", response,
+                [&](const Caller& caller) { return d_.control.Approve(caller, *request); });
 }
 
 grpc::Status ControlService::RevokeApproval(Context* context, const v1::RevokeApprovalRequest* request,

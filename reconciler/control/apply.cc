@@ -405,7 +405,8 @@ Result<v1::ApplyResponse> Apply::Commit(const Caller& caller, const v1::ApplyReq
     seed.bound = !request.plan_digest().empty();
     seed.waves.emplace();
     for (const v1::Wave& wave : judgement.verdict.waves()) {
-      for (const v1::ObjectRef& object : wave.objects()) (*seed.waves)[IdOf(request.workspace(), object)] = wave.number();
+      for (const v1::ObjectRef& object : wave.objects())
+        (*seed.waves)[IdOf(request.workspace(), object)] = wave.number();
     }
     response.set_run(AddRun(core_, change, seed, preview.plan).id);
   }

@@ -50,8 +50,7 @@ class Apply {
                            const PolicyJudgement& judgement, const ApplyOptions& options);
   // What policy says; kFailedPrecondition where it holds an apply back. A plan that needs approval is kept.
   Result<PolicyJudgement> Judge(const Caller& caller, const v1::ApplyRequest& request, const Candidate& candidate,
-                                const Preview& preview, const std::set<ObjectId>& for_run,
-                                const ApplyOptions& options);
+                                const Preview& preview, const std::set<ObjectId>& for_run, const ApplyOptions& options);
   std::vector<Question> Questions(const Candidate& candidate, const v1::ApplyRequest& request,
                                   std::vector<std::string>* warnings);
   Result<Preview> MakePreview(const v1::ApplyRequest& request, const Candidate& candidate, const Answers& answers);

@@ -129,8 +129,7 @@ Result<v1::ApplyResponse> ControlPlane::Apply(const Caller& caller, v1::ApplyReq
   auto response = impl_->engine.apply.Run(caller, std::move(request), options);
   impl_->engine.WakeWorker();
   if (!dry_run) {
-    impl_->gate.Note(caller, "apply", workspace, subject, StatusOf(response),
-                     response.ok() ? DetailOf(*response) : "");
+    impl_->gate.Note(caller, "apply", workspace, subject, StatusOf(response), response.ok() ? DetailOf(*response) : "");
   }
   return response;
 }
@@ -144,8 +143,8 @@ Result<v1::TransferResponse> ControlPlane::Transfer(const Caller& caller, const 
   if (asked.dry_run()) return response;
   std::string detail;
   if (response.ok()) {
-    detail = "revision " + std::to_string(response->revision()) + ", " +
-             std::to_string(response->transferred_size()) + " objects";
+    detail = "revision " + std::to_string(response->revision()) + ", " + std::to_string(response->transferred_size()) +
+             " objects";
   }
   impl_->gate.Note(caller, "transfer", asked.workspace(), subject, StatusOf(response), detail);
   return response;
@@ -367,9 +366,8 @@ std::uint64_t ControlPlane::FactsRevision(const std::string& workspace) {
 
 Result<OwnedPhases> ControlPlane::PhasesOf(const std::string& workspace, const std::string& owner,
                                            std::size_t most_stalled) {
-  return impl_->engine.WithState([&]() -> Result<OwnedPhases> {
-    return control::PhasesOf(impl_->engine.core, workspace, owner, most_stalled);
-  });
+  return impl_->engine.WithState(
+      [&]() -> Result<OwnedPhases> { return control::PhasesOf(impl_->engine.core, workspace, owner, most_stalled); });
 }
 
 Status ControlPlane::Tell(v1::Event event) {

@@ -185,9 +185,9 @@ class ControlPlane {
   Result<v1::Run> CancelRun(const Caller& caller, const v1::GetRunRequest& request);
   // Lets a run that waits for a window go now.
   Result<v1::Run> ReleaseRun(const Caller& caller, const v1::GetRunRequest& request);
-  // Approves a plan that policy holds back, by the verdict's digest. kNotFound: no such plan is known; kPermissionDenied:
-  // the caller is no approver, or the plan's own author; kFailedPrecondition: it needs no approval any more. The same
-  // actor counts once.
+  // Approves a plan that policy holds back, by the verdict's digest. kNotFound: no such plan waits, also where it was
+  // applied meanwhile; kPermissionDenied: the caller is no approver, or the plan's own author, where the policy
+  // excludes them. The same actor counts once.
   Result<v1::PendingApproval> Approve(const Caller& caller, const v1::ApproveRequest& request);
   Result<v1::PendingApproval> RevokeApproval(const Caller& caller, const v1::RevokeApprovalRequest& request);
   Result<v1::ListApprovalsResponse> ListApprovals(const Caller& caller, const v1::ListApprovalsRequest& request);

@@ -156,12 +156,10 @@ Status Executor::PublishWaiting(const RunId& id) {
   const v1::Run& header = it->second.header;
   const std::set<std::string>& waiting = runtimes_[id].waiting;
   const std::vector<v1::WindowWait>& windows = runtimes_[id].holds.windows;
-  const bool same_windows = std::equal(windows.begin(), windows.end(), header.windows().begin(), header.windows().end(),
-                                       [](const v1::WindowWait& a, const v1::WindowWait& b) {
-                                         return a.SerializeAsString() == b.SerializeAsString();
-                                       });
-  if (same_windows &&
-      std::equal(waiting.begin(), waiting.end(), header.waiting().begin(), header.waiting().end())) {
+  const bool same_windows = std::equal(
+      windows.begin(), windows.end(), header.windows().begin(), header.windows().end(),
+      [](const v1::WindowWait& a, const v1::WindowWait& b) { return a.SerializeAsString() == b.SerializeAsString(); });
+  if (same_windows && std::equal(waiting.begin(), waiting.end(), header.waiting().begin(), header.waiting().end())) {
     return Ok();
   }
   Change change(core_);

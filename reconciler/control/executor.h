@@ -52,10 +52,10 @@ class Executor {
   };
   // What of a run policy holds now.
   struct Holds {
-    std::set<ObjectId> objects;                // whose actions do not begin, and which are not settled
-    std::map<ObjectId, std::string> stopped;   // of a wave after one that failed: why
-    std::vector<v1::WindowWait> windows;       // bounded
-    std::vector<std::string> told;             // for people
+    std::set<ObjectId> objects;               // whose actions do not begin, and which are not settled
+    std::map<ObjectId, std::string> stopped;  // of a wave after one that failed: why
+    std::vector<v1::WindowWait> windows;      // bounded
+    std::vector<std::string> told;            // for people
   };
   struct Runtime {
     Holds holds;

@@ -14,7 +14,12 @@ using testing::World;
 
 class TransferTest : public ::testing::Test {
  protected:
-  TransferTest() { world.AddAgent("web-1"); }
+  TransferTest() {
+    world.AddAgent("web-1");
+    auto request = world.Request("cli:base");
+    World::PutServer(&request, "web-1");
+    world.ApplyAndFinish(request);
+  }
 
   // Ready, as the owner's.
   void Make(const std::string& name, const std::string& owner = "cli:test") {

@@ -59,7 +59,8 @@ v1::Phase PhaseOf(const Standing& s) {
   if (s.row->object.lifecycle() == v1::LIFECYCLE_TOMBSTONE) return v1::PHASE_DELETING;
   if (s.paused) return v1::PHASE_PAUSED;
   if (s.run != nullptr) {
-    return s.run->header.state() == v1::RUN_STATE_QUEUED || WindowOf(s) != nullptr ? v1::PHASE_PENDING : v1::PHASE_CONVERGING;
+    return s.run->header.state() == v1::RUN_STATE_QUEUED || WindowOf(s) != nullptr ? v1::PHASE_PENDING
+                                                                                   : v1::PHASE_CONVERGING;
   }
   if (s.stalled && !Converged(s)) return v1::PHASE_STALLED;
   const bool ready_before = s.state.ready_generation() == s.row->object.generation();

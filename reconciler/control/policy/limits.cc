@@ -144,7 +144,7 @@ Tallies Count(const PlannedWork& work) {
   for (const ObjectId& object : work.deleted) {
     AddDeletion(&out.deletes, object);
     // Something holds it still: its machine goes later, without another apply.
-    const bool later = object.kind == "server" && !work.by_name.contains(object) && !lost.contains(object);
+    const bool later = work.machines.contains(object) && !work.by_name.contains(object) && !lost.contains(object);
     if (later) AddDeletion(&out.data_losses, object);
   }
   return out;

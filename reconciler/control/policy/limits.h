@@ -20,6 +20,7 @@ struct PlannedWork {
   std::set<ObjectId> deleted;              // that were ready before
   std::set<ObjectId> gone;                 // all that it deletes
   std::set<ObjectId> by_name;              // of those, the ones that the request names
+  std::set<ObjectId> machines;             // of those, servers whose machines are made, and go, with them
   std::function<bool(const ObjectId&)> was_ready;
   std::size_t servers = 0;        // of the workspace
   std::size_t left_of_owner = 1;  // objects that the owner keeps; a request for less than a whole owner: 1

@@ -7,6 +7,7 @@
 #include "core/digest.h"
 #include "kinds/canonical.h"
 #include "kinds/registry.h"
+#include "podwright/v1/kinds/server.pb.h"
 #include "reconciler/control/policy/approvals.h"
 #include "reconciler/control/policy/waves.h"
 #include "reconciler/planner/inputs.h"
@@ -43,6 +44,13 @@ std::size_t ServersOf(const Core& core, const std::string& workspace) {
   return count;
 }
 
+bool HasMachine(const Core& core, const v1::StoredObject& object) {
+  if (object.kind() != "server") return false;
+  const auto input = planner::MakeObjectInput(core.deps.kinds, object);
+  // One that this program cannot read may have one.
+  return !input.ok() || !static_cast<const v1::kinds::ServerSpec&>(*input->spec).cloud().empty();
+}
+
 PlannedWork WorkOf(const Core& core, const v1::ApplyRequest& request, const Candidate& candidate, const v1::Plan& plan,
                    const std::set<ObjectId>& for_run, const Policy& policy) {
   PlannedWork work;
@@ -62,6 +70,7 @@ PlannedWork WorkOf(const Core& core, const v1::ApplyRequest& request, const Cand
   for (const v1::ObjectRef& ref : request.deletes()) work.by_name.insert(IdOf(request.workspace(), ref));
   for (const auto& [id, tombstone] : candidate.tombstones) {
     work.gone.insert(id);
+    if (HasMachine(core, tombstone)) work.machines.insert(id);
     if (core.tables.StateOf(id).was_ready()) work.deleted.insert(id);
   }
   if (request.scope() == v1::APPLY_SCOPE_WHOLE_OWNER) work.left_of_owner = candidate.Put().size();
