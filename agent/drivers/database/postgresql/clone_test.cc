@@ -12,6 +12,12 @@ namespace {
 
 TEST(CloneTest, ADiskThatIsTooSmallIsSaidWithTheNumbersBeforeAnythingIsDeleted) {
   host::MemoryHost host;
+  for (const char* folder : {"/etc", "/etc/postgresql", "/etc/postgresql/15", "/etc/postgresql/15/orders", "/var",
+                             "/var/lib", "/var/lib/postgresql", "/var/lib/postgresql/15"}) {
+    host.files[folder] = {host::FileType::kDirectory, "", {0755, "root", "root"}, 0};
+  }
+  host.users["postgres"];
+  host.groups.insert("postgres");
   FakeClock clock;
   Environment env{host.View(), clock, nullptr, nullptr, "local key"};
   PostgresqlEngine engine(env);
