@@ -252,6 +252,35 @@ TEST(PreviewMarkdown, TextOfThePlanIsNeitherMarkupNorAMention) {
   EXPECT_THAT(text, HasSubstr("2 podwright resources stay"));
 }
 
+TEST(PreviewMarkdown, WhatGoesIsSeenAndTheRestIsFolded) {
+  StackPreview stack = Answered(0);
+  v1::ObjectRef ref;
+  ref.set_kind("secret");
+  ref.set_name("token");
+  stack.planned.resources = {{"prod/a.yaml:2:1", ref, "create"}, {"no longer there", ref, "delete"}};
+  const std::string text = PreviewMarkdown({"", 0, {stack}});
+  EXPECT_THAT(text, HasSubstr("No actions: nothing changes on servers."));
+  EXPECT_THAT(text, HasSubstr("\n\n- **delete** `secret/token`: `no longer there`\n\n<details>"));
+  EXPECT_THAT(text,
+              HasSubstr("<summary>1 created or changed</summary>\n\n- create `secret/token`: `prod/a.yaml:2:1`\n"));
+  EXPECT_THAT(PreviewMarkdown({"", 0, {Answered(0)}}), HasSubstr("No changes: what runs is what was declared."));
+}
+
+TEST(PreviewMarkdown, ChangesStayWithinACommentToo) {
+  StackPreview stack = Answered(4000);
+  v1::ObjectRef ref;
+  ref.set_kind("secret");
+  ref.set_name("token");
+  for (int i = 0; i < 4000; ++i) {
+    stack.planned.resources.push_back({"prod/a.yaml:2:1", ref, "create"});
+    stack.planned.resources.push_back({"no longer there", ref, "delete"});
+  }
+  const std::string text = PreviewMarkdown({"", 0, {stack}});
+  EXPECT_LT(text.size(), 65000U);
+  EXPECT_THAT(text, HasSubstr("more deletions**"));
+  EXPECT_THAT(text, HasSubstr("4000 created or changed"));
+}
+
 TEST(PreviewMarkdown, StaysWithinACommentAndCountsTheRest) {
   const std::string text = PreviewMarkdown({"1.11", 0, {Answered(4000), Answered(4000)}});
   EXPECT_LT(text.size(), 65000U);

@@ -52,8 +52,12 @@ std::string Code(std::string_view text) {
   return pad ? fence + " " + safe + " " + fence : fence + safe + fence;
 }
 
-std::string HeadlineMarkdown(const PlanSummary& summary) {
-  if (summary.actions == 0) return "No changes: what runs is what was declared.\n";
+std::string HeadlineMarkdown(const StackPreview& stack) {
+  const PlanSummary summary = Summarize(stack.response.plan());
+  if (summary.actions == 0) {
+    return stack.planned.resources.empty() ? "No changes: what runs is what was declared.\n"
+                                           : "No actions: nothing changes on servers.\n";
+  }
   std::string text = "**" + std::to_string(summary.actions) + (summary.actions == 1 ? " action**" : " actions**");
   if (summary.servers > 0) {
     text += " on " + std::to_string(summary.servers) + (summary.servers == 1 ? " server" : " servers");
@@ -115,12 +119,34 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
+// What is declared otherwise: what goes for everybody to see, the rest folded.
+std::string ChangesMarkdown(const StackPreview& stack, std::size_t budget) {
+  std::vector<std::string> deletions;
+  std::vector<std::string> others;
+  for (const PlannedResource& resource : stack.planned.resources) {
+    const std::string object = resource.object.name().empty() ? resource.object.kind() : RefText(resource.object);
+    const bool deletion = resource.change == "delete" || resource.change == "replace";
+    const std::string verb = deletion ? "**" + resource.change + "**" : resource.change;
+    (deletion ? deletions : others).push_back("- " + verb + " " + Code(object) + ": " + Code(resource.address) + "\n");
+  }
+  std::size_t more = 0;
+  std::string out;
+  if (!deletions.empty()) out += "\n" + Fitting(deletions, budget / 2, &more);
+  if (more > 0) out += "- and **" + std::to_string(more) + " more deletions**\n";
+  if (others.empty()) return out;
+  out += "\n<details><summary>" + std::to_string(others.size()) + " created or changed</summary>\n\n" +
+         Fitting(others, budget / 2, &more);
+  if (more > 0) out += "- and " + std::to_string(more) + " more\n";
+  return out + "\n</details>\n";
+}
+
 std::string StackMarkdown(const StackPreview& stack, std::size_t budget) {
-  std::string head = "\n#### " + Code(Title(stack)) + "\n\n" + HeadlineMarkdown(Summarize(stack.response.plan()));
+  std::string head = "\n#### " + Code(Title(stack)) + "\n\n" + HeadlineMarkdown(stack);
+  head += ChangesMarkdown(stack, budget / 5);
   std::size_t more = 0;
   std::vector<std::string> rows;
   for (const v1::Action* action : OrderedActions(stack.response.plan())) rows.push_back(ActionRow(*action));
-  std::string notes = Fitting(Lines(NotesMarkdown(stack)), budget / 3, &more);
+  std::string notes = Fitting(Lines(NotesMarkdown(stack)), budget / 4, &more);
   if (more > 0) notes += "- and " + std::to_string(more) + " more\n";
   if (!notes.empty()) notes = "\n" + notes;
   std::string table;

@@ -36,7 +36,7 @@ export const tooMany = (wait, origin) => new Refusal(403, `You have exceeded a s
 export const primary = (reset) => new Refusal(403, "API rate limit exceeded for user ID 1.", { "x-ratelimit-limit": "5000", "x-ratelimit-remaining": "0", "x-ratelimit-used": "5000", "x-ratelimit-resource": "core", "x-ratelimit-reset": String(reset) });
 
 function user(template, name) {
-  return { ...template, login: name, id: 1000 + [...name].reduce((sum, c) => sum * 31 % 1_000_003 + c.charCodeAt(0), 7), html_url: `https://github.com/${name}` };
+  return { ...template, login: name, id: 1000 + [...name].reduce((sum, c) => sum * 31 % 1_000_003 + c.charCodeAt(0), 7), html_url: `https://github.com/${encodeURIComponent(name)}` };
 }
 
 function pullBody(forge, repository, pull, full) {
@@ -109,6 +109,7 @@ export function handle(forge, who, found, url, body) {
         target_url: made.target_url, creator: user(template.creator, who), created_at: seconds(made.at), updated_at: seconds(made.at) } };
     }
     case "get /repos/{owner}/{repo}/collaborators/{username}/permission": {
+      if (!["admin", "write"].includes(repository.people.get(who))) throw new Refusal(403, "Must have push access to view collaborator permission.");
       const permission = repository.people.get(v.username.toLowerCase());
       if (permission === undefined) throw new Refusal(404, `${v.username} is not a user`);
       const template = forge.description.example("repository-collaborator-permission-response-if-user-has-admin-permissions");
