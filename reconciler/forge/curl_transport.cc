@@ -23,6 +23,7 @@ struct Exchange {
   std::size_t header_bytes = 0;
   std::size_t max_answer = 0;
   bool too_large = false;
+  bool has_all_headers = false;
 };
 
 std::size_t TakeBody(char* data, std::size_t, std::size_t size, void* user) {
@@ -43,7 +44,11 @@ std::size_t TakeHeader(char* data, std::size_t, std::size_t size, void* user) {
     return 0;
   }
   std::string_view line(data, size);
-  if (line.starts_with("HTTP/")) exchange.answer.headers.clear();  // an interim answer, or a proxy's, came before
+  if (line.starts_with("HTTP/")) {  // an interim answer, or a proxy's, may have come before
+    exchange.answer.headers.clear();
+    exchange.has_all_headers = false;
+  }
+  if (line == "\r\n" || line == "\n") exchange.has_all_headers = true;
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size;
   std::string name(line.substr(0, colon));
@@ -127,7 +132,7 @@ void SetUp(CURL* curl, const HttpRequest& request, Exchange& exchange, const Hea
   curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.c_str());
 }
 
-Error Failure(CURL* curl, CURLcode code, const Exchange& exchange, const char* words) {
+Error Failure(CURL* curl, CURLcode code, const Exchange& exchange, const char* words, bool secure) {
   const std::string text = words[0] != '\0' ? words : curl_easy_strerror(code);
   if (exchange.too_large) {
     return Internal("the answer is larger than " + std::to_string(exchange.max_answer) + " bytes");
@@ -145,9 +150,10 @@ Error Failure(CURL* curl, CURLcode code, const Exchange& exchange, const char* w
     case CURLE_SSL_CONNECT_ERROR: return Unavailable(text);
     default: break;
   }
-  // Nothing of the request leaves before the connection, with its TLS, is there.
+  // Nothing of the request leaves before the connection, with its TLS, is there. (CURLINFO_PRETRANSFER_TIME is later
+  // than its name says: when the request has been sent.)
   curl_off_t ready = 0;
-  curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &ready);
+  curl_easy_getinfo(curl, secure ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T, &ready);
   if (ready == 0) return Unavailable(text);
   return Error(ErrorCode::kUnknown, text, Retry::kBackoff);
 }
@@ -198,9 +204,14 @@ Result<HttpAnswer> CurlTransport::Send(const HttpRequest& request) {
   SetUp(handle->get(), request, exchange, headers, words);
   const CURLcode code = curl_easy_perform(handle->get());
   if (code != CURLE_OK) {
-    Error error = Failure(handle->get(), code, exchange, words);
+    Error error = Failure(handle->get(), code, exchange, words, request.url.starts_with("https:"));
     GiveBack(std::move(handle));
     return error;
+  }
+  // For libcurl that is a whole answer without a body.
+  if (!exchange.has_all_headers) {
+    GiveBack(std::move(handle));
+    return Error(ErrorCode::kUnknown, "the connection broke in the middle of the answer", Retry::kBackoff);
   }
   long status = 0;
   curl_easy_getinfo(handle->get(), CURLINFO_RESPONSE_CODE, &status);

@@ -4,6 +4,7 @@
 // Reads share connections. A write always has a new one: libcurl sends a request again by itself when a connection that
 // it uses again turns out to be closed, and the server may have carried out the first.
 //
+// The program has to ignore SIGPIPE, as podwrightd does: a server that hangs up must not end it.
 // Threading: any thread.
 #pragma once
 

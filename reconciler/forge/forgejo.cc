@@ -137,10 +137,13 @@ class Forgejo final : public RestForge {
 
   Result<Permission> PermissionOf(const std::string& login) override {
     if (login.empty()) return Permission::kNone;
-    const auto said = client_.Get(root_ + "/collaborators/" + UrlEncode(login) + "/permission");
+    const auto said = client_.GetAnew(root_ + "/collaborators/" + UrlEncode(login) + "/permission");
     if (!said.ok()) {
       if (said.error().code() == ErrorCode::kNotFound) return Permission::kNone;
-      return said.error();
+      if (said.error().code() != ErrorCode::kPermissionDenied) return said.error();
+      return PermissionDenied(
+          said.error().message() +
+          ": make the token's account an administrator of the repository; others are not told who may write");
     }
     JsonFields fields(*said, "a permission");
     const std::string permission = fields.Text("permission");

@@ -36,6 +36,8 @@ struct Forges::State {
     hasher.UpdateField(api_url);
     hasher.UpdateField(token);
     std::lock_guard lock(mutex);
+    // Tokens come and go: some are good for an hour only.
+    std::erase_if(accounts, [](const auto& one) { return one.second.use_count() == 1 && one.second->pacer.Idle(); });
     auto& account = accounts[std::string(hasher.Finish().View())];
     if (account == nullptr) account = std::make_shared<Account>(clock, limits);
     if (stopped) account->pacer.Stop();
@@ -46,7 +48,7 @@ struct Forges::State {
   Transport& transport;
   const PaceLimits limits;
   std::mutex mutex;
-  // Protected by mutex. Kept when no forge uses them: the pace goes on.
+  // Protected by mutex. Kept for a while when no forge uses them: the pace goes on.
   std::map<std::string, std::shared_ptr<Account>> accounts;
   bool stopped = false;
 };

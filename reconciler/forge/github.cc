@@ -133,7 +133,7 @@ class GitHub final : public RestForge {
 
   Result<Permission> PermissionOf(const std::string& login) override {
     if (login.empty()) return Permission::kNone;
-    const auto said = client_.Get(root_ + "/collaborators/" + UrlEncode(login) + "/permission");
+    const auto said = client_.GetAnew(root_ + "/collaborators/" + UrlEncode(login) + "/permission");
     if (!said.ok()) {
       if (said.error().code() == ErrorCode::kNotFound) return Permission::kNone;
       return said.error();

@@ -9,7 +9,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kPageSize[] = "100";
+// Of 100 that are allowed: one description or note may have a million characters.
+constexpr char kPageSize[] = "20";
 constexpr std::size_t kMostComments = 10'000;
 constexpr Limits kLimits{1'000'000, 255};
 // docs.gitlab.com/api/access_requests, "valid access levels".
@@ -94,16 +95,24 @@ class GitLab final : public RestForge {
   }
 
   Result<std::vector<Comment>> ListComments(std::int64_t number, WallTime since) override {
-    const Query query = {{"order_by", "created_at"}, {"sort", "asc"}, {"per_page", kPageSize}};
+    // There is no "since": the latest first, until they are too old.
+    const bool all = since == WallTime{};
+    const Query query = {
+        {"order_by", all ? "created_at" : "updated_at"}, {"sort", all ? "asc" : "desc"}, {"per_page", kPageSize}};
     std::vector<Comment> comments;
-    PW_TRY(client_.GetPages(Notes(number), query, kMostComments, [&](const json& item) -> Result<bool> {
+    const Status read = client_.GetPages(Notes(number), query, kMostComments, [&](const json& item) -> Result<bool> {
       JsonFields fields(item, "a note");
+      const bool too_old = fields.Time("updated_at") < since;
+      PW_TRY(fields.Done());
+      if (too_old) return false;
       // "added 1 commit" and the like, and remarks on lines of code.
       if (fields.FlagOr("system", false) || fields.TextOr("type") == "DiffNote") return true;
       PW_ASSIGN(Comment comment, ReadNote(item));
-      if (comment.updated >= since) comments.push_back(std::move(comment));
+      comments.push_back(std::move(comment));
       return true;
-    }));
+    });
+    PW_TRY(read);
+    std::sort(comments.begin(), comments.end(), [](const Comment& a, const Comment& b) { return a.id < b.id; });
     return comments;
   }
 
@@ -139,7 +148,7 @@ class GitLab final : public RestForge {
 
   Result<Permission> PermissionOf(const std::string& login) override {
     if (login.empty()) return Permission::kNone;
-    PW_ASSIGN(const json users, client_.Get("/users", {{"username", login}}));
+    PW_ASSIGN(const json users, client_.GetAnew("/users", {{"username", login}}));
     if (!users.is_array()) return Internal("the forge's answer is not what its description promises: no list of users");
     for (const json& user : users) {
       JsonFields fields(user, "a user");
@@ -161,7 +170,7 @@ class GitLab final : public RestForge {
 
   // Members of the groups above, too.
   Result<Permission> PermissionOfMember(std::int64_t id) {
-    const auto said = client_.Get(root_ + "/members/all/" + std::to_string(id));
+    const auto said = client_.GetAnew(root_ + "/members/all/" + std::to_string(id));
     if (!said.ok()) {
       if (said.error().code() == ErrorCode::kNotFound) return Permission::kNone;
       return said.error();

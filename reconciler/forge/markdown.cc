@@ -81,6 +81,7 @@ class InlineWriter {
   void Punctuation(char32_t c, char32_t next) {
     constexpr std::u32string_view kMild = U"-.,()?;=/'";
     const bool mild = kMild.find(c) != std::u32string_view::npos;
+    if (c == '.' && EndsInWww()) out_ += kBreak;
     // At the beginning "1." would be a list, "---" a line, "/merge" a command.
     if (mild && begun_) {
       out_ += static_cast<char>(c);
@@ -94,7 +95,6 @@ class InlineWriter {
   bool Breaks(char32_t c, char32_t next) const {
     constexpr std::u32string_view kTriggers = U"@#!$%^~&:[{";
     if (kTriggers.find(c) != std::u32string_view::npos) return next != ' ';
-    if (c == '.' && EndsInWww()) return true;
     if (!IsDigit(next)) return false;
     // Trackers: "GH-7", "TICKET.7".
     if (c == '.') return std::any_of(word_.begin(), word_.end(), IsLetter);

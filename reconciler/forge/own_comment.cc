@@ -72,7 +72,9 @@ Result<OwnComment> WriteOwnComment(Forge& forge, std::int64_t number, std::strin
   if (known != 0) {
     auto edited = forge.EditComment(number, known, body, pace);
     if (edited.ok()) return Told(*edited, true);
-    if (edited.error().code() != ErrorCode::kNotFound) return std::move(edited).error();
+    // Denied: perhaps it was written with a token of another account.
+    const ErrorCode code = edited.error().code();
+    if (code != ErrorCode::kNotFound && code != ErrorCode::kPermissionDenied) return std::move(edited).error();
   }
   PW_ASSIGN(const std::string login, forge.BotLogin());
   PW_ASSIGN(const std::vector<Comment> all, forge.ListComments(number));

@@ -32,7 +32,8 @@ struct OwnComment {
 };
 
 // Makes the one comment say `text` (the marker is put before it). `known`: its id as remembered, 0 when none is: then,
-// and when that one is gone, the comments are looked through first. After kUnknown call again with known = 0.
+// and when that one is gone or another account's, the comments are looked through first. After kUnknown call again with
+// known = 0.
 Result<OwnComment> WriteOwnComment(Forge& forge, std::int64_t number, std::string_view marker, std::string_view text,
                                    std::int64_t known, const Pace& pace);
 

@@ -29,7 +29,7 @@ Pacer::Pacer(Clock& clock, const PaceLimits& limits) : clock_(clock), limits_(li
 
 SteadyTime Pacer::EarliestLocked(Urgency urgency, SteadyTime now) {
   while (!sent_.empty() && sent_.front() + kHour <= now) sent_.pop_front();
-  SteadyTime at = std::max({now, all_held_until_, writes_held_until_});
+  SteadyTime at = std::max(now, all_held_until_);
   if (!sent_.empty()) at = std::max(at, sent_.back() + limits_.gap);
   const auto room = [&](std::size_t most, std::chrono::milliseconds window) {
     if (most > 0 && sent_.size() >= most) at = std::max(at, sent_[sent_.size() - most] + window);
@@ -87,16 +87,16 @@ void Pacer::HoldAll(std::chrono::milliseconds wait) {
   changed_.notify_all();
 }
 
-void Pacer::HoldWrites(std::chrono::milliseconds wait) {
-  std::lock_guard lock(mutex_);
-  writes_held_until_ = std::max(writes_held_until_, clock_.Steady() + wait);
-  changed_.notify_all();
-}
-
 void Pacer::Stop() {
   std::lock_guard lock(mutex_);
   stopped_ = true;
   changed_.notify_all();
+}
+
+bool Pacer::Idle() {
+  std::lock_guard lock(mutex_);
+  const SteadyTime now = clock_.Steady();
+  return waiting_.empty() && all_held_until_ <= now && (sent_.empty() || sent_.back() + kHour <= now);
 }
 
 SteadyTime Pacer::WriteAt(Urgency urgency) {

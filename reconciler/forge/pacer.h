@@ -40,10 +40,11 @@ class Pacer {
   // kResourceExhausted while the forge wants no requests at all.
   Status CheckRead();
 
-  // The forge said that nothing (or: no write) is wanted for so long.
+  // The forge said that nothing is wanted for so long.
   void HoldAll(std::chrono::milliseconds wait);
-  void HoldWrites(std::chrono::milliseconds wait);
   void Stop();
+  // Nothing waits, and nothing that was sent or said counts any more: a new one would do the same.
+  bool Idle();
 
   SteadyTime WriteAt(Urgency urgency);
   SteadyTime ReadAt();
@@ -61,7 +62,6 @@ class Pacer {
   std::set<std::pair<int, std::uint64_t>> waiting_;  // (rank, ticket): the first goes next
   std::uint64_t tickets_ = 0;
   SteadyTime all_held_until_{};
-  SteadyTime writes_held_until_{};
   bool stopped_ = false;
 };
 

@@ -3,7 +3,7 @@
 // GitHub: 403 or 429 with retry-after (secondary limits), or with x-ratelimit-remaining: 0 and x-ratelimit-reset
 // (seconds since 1970); a secondary limit may come with words alone, then a minute and more each time
 // (docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api). GitLab: 429 with Retry-After or
-// RateLimit-Reset (docs.gitlab.com/security/rate_limits). Others, and proxies before them: 429 with Retry-After.
+// RateLimit-Reset (docs.gitlab.com/security/rate_limits). Others, and proxies before them: 429 or 503 with Retry-After.
 //
 // Pure.
 #pragma once

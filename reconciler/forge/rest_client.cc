@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMostRedirects = 3;
-constexpr std::size_t kMostPages = 100;
+constexpr std::size_t kMostPages = 500;
 
 bool IsRead(const std::string& method) {
   return method == "GET";
@@ -68,17 +68,24 @@ std::string RestClient::Clean(std::string_view words) const {
 
 Error RestClient::Failed(const std::string& method, const std::string& target, const Error& error) const {
   // What a read did does not matter.
-  const bool passing = error.code() == ErrorCode::kUnknown && IsRead(method);
-  return Error(passing ? ErrorCode::kUnavailable : error.code(),
-               settings_.forge_name + ": " + method + " " + settings_.api_url + target + ": " + Clean(error.message()),
-               error.retry());
+  const std::string text =
+      settings_.forge_name + ": " + method + " " + settings_.api_url + target + ": " + Clean(error.message());
+  if (error.code() == ErrorCode::kUnknown && IsRead(method)) {
+    return Error(ErrorCode::kUnavailable, text, Retry::kBackoff);
+  }
+  // A write's answer that is too large comes after the write.
+  if (error.code() == ErrorCode::kInternal && !IsRead(method)) {
+    return Error(ErrorCode::kUnknown, text, Retry::kBackoff);
+  }
+  return Error(error.code(), text, error.retry());
 }
 
 Error RestClient::Refusal(const std::string& method, const std::string& target, const HttpAnswer& answer,
                           bool limited) const {
   std::string text =
       settings_.forge_name + ": " + method + " " + settings_.api_url + target + ": " + std::to_string(answer.status);
-  if (const std::string words = ForgeWords(answer.body); !words.empty()) text += ": " + Clean(words);
+  // Cleaned before it is cut: half a token would not be found.
+  if (const std::string words = ForgeWords(Clean(answer.body)); !words.empty()) text += ": " + words;
   if (limited) return ResourceExhausted(std::move(text));
   switch (answer.status) {
     case 401: return Unauthenticated(std::move(text));
@@ -134,7 +141,8 @@ Result<std::string> RestClient::RedirectTarget(const HttpAnswer& answer) const {
   const std::string_view base = std::string_view(settings_.api_url).substr(origin.size());
   if (!rest.starts_with('/') || rest.starts_with("//") || !rest.starts_with(base)) {
     return InvalidArgument(settings_.forge_name + ": " + settings_.api_url + " leads to another place, \"" +
-                           ForgeWords(location) + "\", where the token is not sent: set the address that it has now");
+                           ForgeWords(Clean(location)) +
+                           "\", where the token is not sent: set the address that it has now");
   }
   return std::string(rest.substr(base.size()));
 }
@@ -157,15 +165,15 @@ Result<HttpAnswer> RestClient::SendFollowing(const std::string& method, const st
   }
 }
 
-Result<RestClient::Reply> RestClient::Read(const std::string& path, const std::string& query) {
+Result<RestClient::Reply> RestClient::Read(const std::string& path, const std::string& query, bool conditional) {
   PW_TRY(account_->pacer.CheckRead());
   const std::string target = Target(path, query);
   const std::string key = settings_.api_url + target;
-  const auto kept = settings_.conditional ? account_->answers.Find(key) : nullptr;
+  const auto kept = conditional ? account_->answers.Find(key) : nullptr;
   PW_ASSIGN(HttpAnswer answer, SendFollowing("GET", target, "", kept ? kept->header("etag") : ""));
   if (answer.status == 304) {
     answer = *kept;
-  } else if (settings_.conditional) {
+  } else if (conditional) {
     account_->answers.Keep(key, answer);
   }
   json body = json::parse(answer.body, nullptr, false);
@@ -176,7 +184,12 @@ Result<RestClient::Reply> RestClient::Read(const std::string& path, const std::s
 }
 
 Result<json> RestClient::Get(const std::string& path, const Query& query) {
-  PW_ASSIGN(Reply reply, Read(path, QueryText(query)));
+  PW_ASSIGN(Reply reply, Read(path, QueryText(query), settings_.conditional));
+  return std::move(reply.body);
+}
+
+Result<json> RestClient::GetAnew(const std::string& path, const Query& query) {
+  PW_ASSIGN(Reply reply, Read(path, QueryText(query), false));
   return std::move(reply.body);
 }
 
@@ -185,7 +198,7 @@ Status RestClient::GetPages(const std::string& path, const Query& query, std::si
   std::string page = QueryText(query);
   std::size_t taken = 0;
   for (std::size_t pages = 0; pages < kMostPages; ++pages) {
-    PW_ASSIGN(const Reply reply, Read(path, page));
+    PW_ASSIGN(const Reply reply, Read(path, page, settings_.conditional));
     if (!reply.body.is_array()) {
       return Internal(settings_.forge_name + ": GET " + settings_.api_url + path + ": the answer is not a list");
     }

@@ -53,6 +53,8 @@ class RestClient {
 
   // `path` begins with a slash and is encoded already.
   Result<nlohmann::json> Get(const std::string& path, const Query& query = {});
+  // The same, and never what was kept of an earlier answer.
+  Result<nlohmann::json> GetAnew(const std::string& path, const Query& query = {});
   // All pages of a list, by their Link headers, until `most` items are there or `take` says false.
   Status GetPages(const std::string& path, const Query& query, std::size_t most,
                   const std::function<Result<bool>(const nlohmann::json& item)>& take);
@@ -67,7 +69,7 @@ class RestClient {
     HttpAnswer answer;
     nlohmann::json body;
   };
-  Result<Reply> Read(const std::string& path, const std::string& query);
+  Result<Reply> Read(const std::string& path, const std::string& query, bool conditional);
   Result<HttpAnswer> Send(const std::string& method, const std::string& target, const std::string& body,
                           const std::string& etag);
   Result<HttpAnswer> SendFollowing(const std::string& method, const std::string& target, const std::string& body,

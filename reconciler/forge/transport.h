@@ -30,7 +30,7 @@ struct HttpRequest {
   std::string body;
   std::string ca_pem;
   std::chrono::milliseconds timeout{30'000};
-  std::size_t max_answer = std::size_t{16} << 20;
+  std::size_t max_answer = std::size_t{32} << 20;
 };
 
 struct HttpAnswer {

@@ -86,6 +86,9 @@ export function handle(forge, who, found, url, body) {
         context: made.context, creator: user(who), created_at: seconds(made.at), updated_at: seconds(made.at) } };
     }
     case "get /repos/{owner}/{repo}/collaborators/{collaborator}/permission": {
+      if (v.collaborator.toLowerCase() !== who && repository.people.get(who) !== "admin") {
+        throw new Refusal(403, "Only admins can query all permissions, repo admins can query all repo permissions, collaborators can query only their own");
+      }
       const permission = repository.people.get(v.collaborator.toLowerCase());
       if (permission === undefined) throw new Refusal(404, "user does not exist");
       return { status: 200, body: { permission: permission === "admin" ? "owner" : permission, role_name: permission, user: user(v.collaborator) } };

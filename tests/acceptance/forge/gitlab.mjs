@@ -73,7 +73,8 @@ export function handle(forge, who, found, url, body) {
       return { status: 200, body: mergeRequest(repository, repository.pull(v.merge_request_iid), true) };
     case "get /projects/{id}/merge_requests/{merge_request_iid}/notes": {
       repository.pull(v.merge_request_iid);
-      const all = repository.commentsOf(v.merge_request_iid);
+      const key = url.searchParams.get("order_by") === "updated_at" ? "updated" : "created";
+      const all = repository.commentsOf(v.merge_request_iid).sort((a, b) => a[key] - b[key]);
       if ((url.searchParams.get("sort") ?? "desc") === "desc") all.reverse();
       const { items, headers } = page(all, url, "per_page", 100, 20);
       return { status: 200, headers, body: items.map(note) };
