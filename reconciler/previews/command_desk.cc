@@ -47,18 +47,25 @@ Status CommandDesk::Read(PullRow& row) {
   if (row.comments_read_to == row.pull.updated && !recent) return Ok();
   PW_ASSIGN(const std::vector<forge::Comment> comments, forge_.ListComments(row.pull.number, WallTime{}));
   PW_ASSIGN(const std::string bot, forge_.BotLogin());
+  const std::int64_t before = std::max(row.commands_read_to, Number(row.ledger.commands_seen()));
+  row.commands_read_to = before;
   for (const forge::Comment& comment : comments) {
-    if (comment.id <= Number(row.ledger.commands_seen())) continue;
+    if (comment.id <= row.commands_read_to) continue;
     if (const auto command = ParseCommand(comment.body); command && !comment.author.empty() && comment.author != bot) {
       PW_ASSIGN(const forge::Permission permission, forge_.PermissionOf(comment.author));
       // Strangers get no answer: nobody shall make us write by writing.
       if (permission >= forge::Permission::kWrite) Follow(row, *command, comment, comments);
     }
-    row.ledger.set_commands_seen(std::to_string(comment.id));
+    row.commands_read_to = comment.id;
   }
-  const bool news = !comments.empty();
   row.comments_read_to = row.pull.updated;
-  return news ? Save(row) : Ok();
+  const bool news = row.commands_read_to != before;
+  return news && row.approvals.empty() ? Remember(row) : Ok();
+}
+
+Status CommandDesk::Remember(PullRow& row) {
+  row.ledger.set_commands_seen(std::to_string(row.commands_read_to));
+  return Save(row);
 }
 
 void CommandDesk::Follow(PullRow& row, const Command& command, const forge::Comment& comment,
@@ -86,8 +93,7 @@ void CommandDesk::Plan(PullRow& row, const Command& command, const std::string& 
   }
   // Between reading and writing the head may have become another one: who trusts a stranger's commit names it.
   if (!named) {
-    row.ledger.set_answer(login + ", say which head of the fork you have looked at: podwright plan " +
-                          head.substr(0, kDigitsShown));
+    row.ledger.set_answer(login + ", say which head of the fork you have looked at, by its digits");
     return;
   }
   v1::TrustedHead trusted;
@@ -102,30 +108,34 @@ void CommandDesk::Plan(PullRow& row, const Command& command, const std::string& 
 void CommandDesk::NoteApproval(PullRow& row, const Command& command, const forge::Comment& comment,
                                const std::vector<forge::Comment>& all) {
   row.planned_from.clear();
-  row.approval = comment.author + "\n" + command.argument;
-  if (!command.argument.empty()) return;
+  // Whoever may write here can edit what somebody else said.
+  if (comment.updated > comment.created) {
+    row.ledger.set_answer(comment.author + ", an edited comment approves nothing: write a new one");
+    return;
+  }
+  const Approval approval{comment.author, command.argument};
+  if (!command.argument.empty()) return row.approvals.push_back(approval);
   // Without digits it is about what our comment said when it was approved: only if that was written before.
   const std::int64_t own = Number(row.ledger.comment_id());
   const auto at = std::find_if(all.begin(), all.end(), [&](const forge::Comment& one) { return one.id == own; });
-  if (at != all.end() && at->updated < comment.created) {
-    row.approval += "shown";
-    return;
-  }
-  row.approval.clear();
+  if (at != all.end() && at->updated < comment.created) return row.approvals.push_back(approval);
   row.ledger.set_answer(comment.author +
                         ", the preview changed about when you approved it: approve it with the digits that stand here");
 }
 
 Result<bool> CommandDesk::Approve(PullRow& row) {
-  const std::string approval = std::exchange(row.approval, "");
-  const std::size_t end = approval.find('\n');
   bool changed = false;
-  row.ledger.set_answer(Give(row, approval.substr(0, end), approval.substr(end + 1), &changed));
-  PW_TRY(Save(row));
+  std::string answer;
+  for (const Approval& approval : std::exchange(row.approvals, {})) {
+    answer += (answer.empty() ? "" : "; ") + Give(row, approval, &changed);
+  }
+  row.ledger.set_answer(answer);
+  PW_TRY(Remember(row));
   return changed;
 }
 
-std::string CommandDesk::Give(PullRow& row, const std::string& login, const std::string& digits, bool* changed) {
+std::string CommandDesk::Give(PullRow& row, const Approval& approval, bool* changed) {
+  const auto& [login, digits] = approval;
   const v1::PullRequestLedger& ledger = row.ledger;
   const bool there = row.content != nullptr && row.content->state == State::kPlanned;
   if (!there) return login + ": there is no plan to approve";
@@ -133,10 +143,13 @@ std::string CommandDesk::Give(PullRow& row, const std::string& login, const std:
   const bool current = ledger.shown().digest() == ledger.planned().digest() &&
                        ledger.shown().head() == row.pull.head_sha && !ledger.shown().digest().empty();
   if (!current) return login + ": what a merge would do has changed: look at it before you approve it";
-  if (digits != "shown" && (digits.size() < kFewestDigestDigits || !digest.starts_with(digits))) {
+  if (!digits.empty() && (digits.size() < kFewestDigestDigits || !digest.starts_with(digits))) {
     return login + ": " + digits + " is not the digest that stands here";
   }
   if (!row.content->can_approve) return login + ": nothing needs approval";
+  if (row.content->not_by_author && login == row.pull.author) {
+    return login + ": the policy wants somebody else than the author to approve it";
+  }
   const auto raw = HexDecode(digest);
   if (!raw.ok()) return login + ": there is no plan to approve";
   v1::ApproveRequest request;

@@ -20,6 +20,7 @@ class ControlPlane;
 
 namespace podwright::previews {
 
+struct Approval;
 struct PullRow;
 
 class CommandDesk {
@@ -32,19 +33,21 @@ class CommandDesk {
   CommandDesk(Tools tools, const control::ObjectId& source, forge::Forge& forge)
       : tools_(tools), source_(source), forge_(forge) {}
 
-  // Reads what is new. An approval is only noted: it is given when the plan was made again.
+  // Reads what is new. An approval is only noted: it is given when the plan was made again, and until then the ledger
+  // does not say that it was read.
   Status Read(PullRow& row);
-  // Gives the noted approval, if the digest is still what a merge would do. True: policy may see the plan otherwise
-  // now.
+  // Gives the noted approvals, where their digest is still what a merge would do. True: policy may see the plan
+  // otherwise now.
   Result<bool> Approve(PullRow& row);
 
  private:
+  Status Remember(PullRow& row);
   void Follow(PullRow& row, const Command& command, const forge::Comment& comment,
               const std::vector<forge::Comment>& all);
   void Plan(PullRow& row, const Command& command, const std::string& login);
   void NoteApproval(PullRow& row, const Command& command, const forge::Comment& comment,
                     const std::vector<forge::Comment>& all);
-  std::string Give(PullRow& row, const std::string& login, const std::string& digits, bool* changed);
+  std::string Give(PullRow& row, const Approval& approval, bool* changed);
   Status Save(PullRow& row);
 
   const Tools tools_;

@@ -18,6 +18,10 @@ constexpr std::size_t kDigitsShown = 12;
 constexpr std::size_t kDigitsToApprove = 16;
 constexpr std::size_t kReserve = 700;  // for the lines that say what was cut
 
+std::string Count(int count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 // A list of lines, of which only the first may fit.
 struct Block {
   std::string before;
@@ -49,7 +53,7 @@ std::string Fit(const Content& content, const Block& block, std::size_t budget) 
 Block Actions(const Content& content) {
   Block out;
   out.what = "actions";
-  out.before = "\n| | where | what | disruption |\n|---|---|---|---|\n";
+  out.before = "\n| # | Where | What | Disruption |\n|--:|---|---|---|\n";
   std::size_t number = 0;
   for (const v1::Action* action : Ordered(content.plan)) {
     const std::string disruption = DisruptionText(*action);
@@ -88,7 +92,7 @@ Block Policy(const Content& content) {
   Block out;
   out.what = "lines";
   out.before = content.allowed ? "\n**Policy**\n" : "\n**Policy does not let this pass**\n";
-  for (const std::string& line : content.policy) out.lines.push_back("- " + CodeSpan(line, kLongestLine) + "\n");
+  for (const std::string& line : content.policy) out.lines.push_back("- " + EscapeInline(line, kLongestLine) + "\n");
   return out;
 }
 
@@ -109,9 +113,9 @@ Block Details(const Content& content) {
   for (const v1::Slice& slice : content.plan.slices()) {
     const std::string object = CodeSpan(ObjectText(slice.object()));
     if (slice.actions_size() > 0) {
-      out.lines.push_back("- " + object + ": " + std::to_string(slice.actions_size()) +
-                          (slice.actions_size() == 1 ? " action" : " actions") + ", stands on " +
-                          std::to_string(slice.reads_size()) + " facts\n");
+      std::string line = "- " + object + ": " + Count(slice.actions_size(), "action");
+      if (slice.reads_size() > 0) line += ", from " + Count(slice.reads_size(), "observed fact");
+      out.lines.push_back(line + "\n");
     }
     for (const std::string& need : slice.requirements()) {
       out.lines.push_back("- " + object + " requires " + CodeSpan(need, kLongestLine) + "\n");
@@ -133,8 +137,7 @@ std::string Title(const Content& content) {
 std::string HowToGoOn(const Content& content) {
   if (content.state == State::kUntrusted) {
     return "\nThis comes from another repository, so nothing of it was fetched. Who may write here and has looked at "
-           "it "
-           "can have this head planned, and no other, with the comment " +
+           "it can have this head planned, and no other: comment " +
            CodeSpan("podwright plan " + content.head.substr(0, kDigitsShown)) + "\n";
   }
   std::string out;

@@ -46,7 +46,8 @@ std::string ObjectText(const v1::ObjectRef& object) {
 }
 
 std::string WhereText(const v1::Action& action) {
-  return action.server().empty() ? ObjectText(action.object()) : action.server();
+  const std::string object = ObjectText(action.object());
+  return action.server().empty() || object == "server/" + action.server() ? object : object + " on " + action.server();
 }
 
 std::string DisruptionText(const v1::Action& action) {

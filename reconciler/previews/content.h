@@ -33,6 +33,7 @@ struct Content {
   std::vector<std::string> policy;  // what limits, windows and approvals say, a line each
   bool allowed = true;              // by policy, as things are
   bool can_approve = false;         // an approval would change that
+  bool not_by_author = false;       // whoever opened the pull request may not approve it
   std::string approve;              // the digest to approve, in hexadecimal
   std::string answer;               // to the last command
   std::string page;                 // URL of the whole preview; "": there is none
@@ -55,7 +56,7 @@ std::vector<const v1::Action*> Ordered(const v1::Plan& plan);
 const char* DisruptionWord(v1::Disruption disruption);  // "data loss"
 std::string DurationText(std::int64_t milliseconds);    // "4 s"
 std::string ObjectText(const v1::ObjectRef& object);    // "server/web-1"
-std::string WhereText(const v1::Action& action);        // its server, or its object
+std::string WhereText(const v1::Action& action);        // "database/main on db-1"
 std::string DisruptionText(const v1::Action& action);   // "restart, about 4 s"; "": none
 std::string Headline(const Content& content);           // one line of plain text, not escaped
 std::string DigestText(const Content& content);         // 64 digits; "": there is no plan

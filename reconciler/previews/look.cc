@@ -216,7 +216,8 @@ class Look {
     for (auto& [number, row] : memory_.rows) {
       if (!row.listed) continue;
       PW_TRY(PlanOne(row, facts));
-      if (!row.approval.empty()) PW_TRY(Approve(row, facts));
+      const bool passing = row.content != nullptr && row.content->state == State::kOutdated;
+      if (!row.approvals.empty() && !passing) PW_TRY(Approve(row, facts));
       Decorate(row);
     }
     return Ok();

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/random.h"
@@ -53,6 +54,12 @@ struct LookTools {
   std::string public_url;  // "": there are no pages
 };
 
+// What somebody's comment asks for.
+struct Approval {
+  std::string login;
+  std::string digits;  // of the digest; "": of the one that our comment shows
+};
+
 // A pull request as looks hold it in memory.
 struct PullRow {
   v1::PullRequestLedger ledger;
@@ -62,7 +69,8 @@ struct PullRow {
   std::string planned_from;                // head, base, facts and more of `content`; "": plan it
   bool interactive = false;                // somebody waits for the answer
   WallTime comments_read_to{};             // `updated` of the pull request when its comments were read last
-  std::string approval;                    // "login\ndigest digits" of an approval to be given after planning
+  std::vector<Approval> approvals;         // to be given after planning
+  std::int64_t commands_read_to = 0;       // id of the newest comment whose commands were followed in this life
   std::string problem;                     // why the forge cannot be written to
 };
 

@@ -84,6 +84,24 @@ TEST_F(MergingTest, AMergeThatWouldDoSomethingElseStopsAndSaysWhat) {
   EXPECT_EQ(Motd("web"), "sneaked in");
 }
 
+TEST_F(MergingTest, AMergeThatWasNotShownAndIsTakenBackNeedsNobody) {
+  Begin();
+  const auto one = Open("change", "web.yaml", ServerDocument("web", "changed"));
+  PassInterval();
+  Push(one, "change", "web.yaml", ServerDocument("web", "sneaked in"));
+  Squash(one, "change");
+  Pass(std::chrono::seconds(70));
+  EXPECT_EQ(Problem(), "PlanChanged");
+  Direct("db.yaml", ServerDocument("db", "not shown either"));
+  PassInterval();
+  EXPECT_EQ(Problem(), "PlanChanged");
+  repository.Git({"revert", "--no-edit", "HEAD", "HEAD~1"});
+  PassInterval();
+  EXPECT_EQ(Problem(), "") << Message();
+  EXPECT_EQ(Source().applied().commit(), repository.Head());
+  EXPECT_EQ(Motd("web"), "hello");
+}
+
 TEST_F(MergingTest, AMergeOfWhatConflictsWithSomebodyElsesWorkInBetweenStops) {
   Begin();
   const auto one = Open("one", "web.yaml", ServerDocument("web", "one"));

@@ -133,6 +133,7 @@ class PlanningWork {
     Content& content = out_.content;
     content.can_approve = verdict.approval_needed() && !verdict.approved();
     content.allowed = !content.can_approve;
+    content.not_by_author = verdict.not_by_author();
     content.approve = HexEncode(verdict.digest());
     for (const v1::PassedLimit& limit : verdict.limits()) content.policy.push_back(limit.text());
     if (verdict.approval_needed()) {
@@ -143,7 +144,7 @@ class PlanningWork {
       std::string who;
       for (const std::string& one : verdict.approvers()) who += (who.empty() ? "" : ", ") + one;
       if (!who.empty()) content.policy.push_back("may approve: " + who);
-      if (verdict.not_by_author()) content.policy.push_back("nobody approves what they asked for themselves");
+      if (verdict.not_by_author()) content.policy.push_back("not by the author of the pull request");
     }
     for (const v1::WindowWait& wait : verdict.windows()) {
       content.policy.push_back(ObjectText(wait.object()) + " waits for " + wait.window() +

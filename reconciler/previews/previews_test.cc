@@ -43,6 +43,8 @@ TEST_F(PreviewsTest, WhatIsSaidAlreadyIsNotWrittenAgainAlsoAfterARestart) {
   PassInterval();
   Restart();
   PassInterval();
+  previews.reset();
+  sources.reset();
   world.KillControl();
   world.StartControl();
   world.link.Connect("web");
@@ -120,7 +122,7 @@ TEST_F(PreviewsTest, ACommentWhoseCreationNobodyAnsweredIsNotMadeTwice) {
 TEST_F(PreviewsTest, AForgeThatFailsIsToldOfAndTriedAgain) {
   Begin();
   Open("change", "web.yaml", ServerDocument("web", "changed"));
-  forge.FailBefore("ListOpen", Unauthenticated("the token has expired"), 2);
+  forge.FailBefore("ListOpen", Unauthenticated("the token has expired"), 4);
   PassInterval();
   EXPECT_EQ(Source().pull_requests_problem().reason(), "ForgeFailed");
   EXPECT_THAT(Source().pull_requests_problem().message(), HasSubstr("the token has expired"));

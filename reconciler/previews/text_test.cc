@@ -111,7 +111,17 @@ TEST(PreviewText, WhatDoesNotFitIsCountedAndCanBeReadElsewhere) {
   content.page = "https://p.example.org/previews/default/plans/7/token";
   EXPECT_THAT(CommentText(content, kLimit), HasSubstr("more actions: [the whole preview](https://p.example.org"));
   EXPECT_THAT(PageOf(content), HasSubstr("/etc/file-4999"));
-  EXPECT_THAT(PlainPreview(content), HasSubstr("5000. web-9: write /etc/file-4999"));
+  EXPECT_THAT(PlainPreview(content), HasSubstr("5000. server/web on web-9: write /etc/file-4999"));
+}
+
+TEST(PreviewText, WhatCannotBePlannedAgainSaysThatItIsOutdated) {
+  Content content = Planned(2);
+  content.state = State::kOutdated;
+  content.problem = "the store does not answer";
+  EXPECT_THAT(CommentText(content, kLimit),
+              AllOf(HasSubstr("**outdated, planning again"), HasSubstr("the store does not answer**"),
+                    HasSubstr("/etc/file-1"), Not(HasSubstr("Digest:"))));
+  EXPECT_EQ(StatusOf(content, 140).state, forge::StatusState::kPending);
 }
 
 TEST(PreviewText, DeletionsAndErrorsAreCalledOut) {

@@ -1,6 +1,7 @@
 #include "reconciler/sources/merge_gate.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -23,8 +24,19 @@ class Way {
   Way(const git::Mirror& mirror, const std::string& applied, std::vector<std::string> commits)
       : mirror_(mirror), applied_(applied), commits_(std::move(commits)) {}
 
-  // Merged by the commit at `i`, and not before.
-  Result<bool> Merges(std::size_t i, const v1::PullRequestLedger& ledger) {
+  // Merged by the commit at `i`, and not before: where what it brings begins. A rebase brings several commits, and none
+  // of them but the last was shown.
+  Result<std::optional<std::size_t>> Merges(std::size_t i, const v1::PullRequestLedger& ledger) {
+    PW_ASSIGN(const bool merges, IsMergedBy(i, ledger));
+    if (!merges) return std::optional<std::size_t>();
+    PW_ASSIGN(const std::size_t begin, BeginOf(i, ledger.shown()));
+    return std::optional<std::size_t>(begin);
+  }
+
+  const std::string& Before(std::size_t i) const { return i == 0 ? applied_ : commits_[i - 1]; }
+
+ private:
+  Result<bool> IsMergedBy(std::size_t i, const v1::PullRequestLedger& ledger) {
     if (ledger.merge_commit() == commits_[i]) return true;
     const std::string& head = ledger.shown().head();
     if (mirror_.Describe(head).ok()) {
@@ -36,9 +48,19 @@ class Way {
     return HasItsTree(i, ledger.shown());
   }
 
-  const std::string& Before(std::size_t i) const { return i == 0 ? applied_ : commits_[i - 1]; }
+  // The earliest commit from which on there is nothing but the pull request, and not before the base of its preview.
+  Result<std::size_t> BeginOf(std::size_t i, const v1::ShownPlan& shown) {
+    if (!mirror_.Describe(shown.head()).ok()) return i;
+    PW_ASSIGN(const std::string tree, git::TreeOf(mirror_, commits_[i]));
+    std::size_t begin = i;
+    for (std::size_t back = 0; back <= i && back < kMostStarts; ++back) {
+      PW_ASSIGN(const std::string merged, Merged(Before(i - back), shown.head()));
+      if (merged == tree) begin = i - back;
+      if (Before(i - back) == shown.base()) break;
+    }
+    return begin;
+  }
 
- private:
   Result<bool> Contains(const std::string& commit, const std::string& head) {
     PW_ASSIGN(const git::Relation relation, mirror_.Compare(head, commit));
     return relation == git::Relation::kSame || relation == git::Relation::kAhead;
@@ -124,13 +146,16 @@ Result<MergeStep> NextStep(const git::Mirror& mirror, const std::string& applied
   Way way(mirror, applied, commits);
   for (std::size_t i = 0; i < commits.size(); ++i) {
     MergeStep step;
+    std::size_t begin = i;
     for (const v1::PullRequestLedger* ledger : shown) {
-      PW_ASSIGN(const bool merges, way.Merges(i, *ledger));
-      if (merges) step.merged.push_back(ledger);
+      PW_ASSIGN(const std::optional<std::size_t> from, way.Merges(i, *ledger));
+      if (!from) continue;
+      step.merged.push_back(ledger);
+      begin = std::min(begin, *from);
     }
     if (step.merged.empty()) continue;
     // What was pushed before it goes first, by itself.
-    if (i > 0) return MergeStep{way.Before(i), {}};
+    if (begin > 0) return MergeStep{way.Before(begin), {}};
     step.commit = commits[i];
     return step;
   }
@@ -149,7 +174,8 @@ std::vector<std::string> Unshown(const v1::Plan& plan, const std::vector<const v
   std::set<std::string> happens;
   for (const v1::Slice& slice : anyway.slices()) happens.insert(EffectOf(slice));
   std::vector<std::string> out;
-  for (const v1::ShownSlice& now : MakeShownPlan(plan).slices()) {
+  const v1::ShownPlan planned = MakeShownPlan(plan);
+  for (const v1::ShownSlice& now : planned.slices()) {
     const auto at = shown.find(Text(now.object()));
     if (at != shown.end() && at->second->effect() == now.effect()) continue;
     if (happens.contains(now.effect())) continue;

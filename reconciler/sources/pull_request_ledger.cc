@@ -1,7 +1,7 @@
 #include "reconciler/sources/pull_request_ledger.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <vector>
 
 #include "core/digest.h"
@@ -82,8 +82,8 @@ Status RemovePullRequests(store::Store& store, const control::ObjectId& source) 
 }
 
 std::string EffectOf(const v1::Slice& slice) {
-  std::set<std::string> own;
-  for (const v1::Action& action : slice.actions()) own.insert(action.id());
+  std::map<std::string, int> places;
+  for (int i = 0; i < slice.actions_size(); ++i) places[slice.actions(i).id()] = i;
   Sha256Hasher hasher;
   hasher.UpdateField(slice.object().kind());
   hasher.UpdateField(slice.object().name());
@@ -94,10 +94,12 @@ std::string EffectOf(const v1::Slice& slice) {
     // Which of another object's actions it waits for changes when that object has nothing left to do.
     std::vector<std::string> inner;
     for (const std::string& on : action.depends_on()) {
-      if (own.contains(on)) inner.push_back(on);
+      if (const auto at = places.find(on); at != places.end()) inner.push_back(std::to_string(at->second));
     }
     action.clear_depends_on();
     for (std::string& on : inner) action.add_depends_on(std::move(on));
+    // Of an object that is not there yet it is another one in every plan.
+    action.clear_id();
     hasher.UpdateField(kinds::CanonicalBytes(action));
   }
   return std::string(hasher.Finish().View());
