@@ -135,7 +135,7 @@ void SetUp(CURL* curl, const HttpRequest& request, Exchange& exchange, const Hea
 Error Failure(CURL* curl, CURLcode code, const Exchange& exchange, const char* words, bool secure) {
   const std::string text = words[0] != '\0' ? words : curl_easy_strerror(code);
   if (exchange.too_large) {
-    return Internal("the answer is larger than " + std::to_string(exchange.max_answer) + " bytes");
+    return OutOfRange("the answer is larger than " + std::to_string(exchange.max_answer) + " bytes");
   }
   switch (code) {
     case CURLE_ABORTED_BY_CALLBACK: return Cancelled("the control plane is stopping");

@@ -151,12 +151,12 @@ TEST_F(CurlTransportTest, AnswersAreBounded) {
   request.max_answer = 70'000;
   EXPECT_TRUE(transport.Send(request).ok());
   request.max_answer = 69'999;
-  EXPECT_EQ(CodeOf(transport.Send(request)), ErrorCode::kInternal);
+  EXPECT_EQ(CodeOf(transport.Send(request)), ErrorCode::kOutOfRange);
   LocalServer chunks([&](const SeenRequest&) {
     return Sending{"HTTP/1.1 200 X\r\n\r\n" + std::string(4'096, 'x'), Sending::kCut, true};
   });
   request.url = chunks.url();
-  EXPECT_EQ(CodeOf(transport.Send(request)), ErrorCode::kInternal);
+  EXPECT_EQ(CodeOf(transport.Send(request)), ErrorCode::kOutOfRange);
   LocalServer headers([&](const SeenRequest&) {
     return Sending{"HTTP/1.1 100 X\r\nX-Long: " + std::string(4'096, 'x') + "\r\n\r\n", Sending::kCut, true};
   });
@@ -177,7 +177,7 @@ TEST_F(CurlTransportTest, WhatIsCompressedIsBoundedByWhatItBecomes) {
   ASSERT_TRUE(answer.ok()) << answer.error().message();
   EXPECT_EQ(answer->body, std::string(100'000, '\0'));
   request.max_answer = 99'999;
-  EXPECT_EQ(CodeOf(transport.Send(request)), ErrorCode::kInternal);
+  EXPECT_EQ(CodeOf(transport.Send(request)), ErrorCode::kOutOfRange);
 }
 
 TEST_F(CurlTransportTest, ReadsShareAConnectionAndAWriteHasItsOwn) {

@@ -1,5 +1,8 @@
 #include "reconciler/forge/forge_words.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -45,6 +48,32 @@ std::string NextPageQuery(const std::string& link) {
     }
     rest.remove_prefix(end);
   }
+}
+
+std::string SmallerPageQuery(const std::string& query) {
+  std::uint64_t size = 0;
+  std::uint64_t page = 1;
+  std::string size_name;
+  std::string others;
+  for (std::string_view rest = query; !rest.empty();) {
+    const std::string_view part = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    const std::size_t equals = std::min(part.find('='), part.size());
+    const std::string_view name = part.substr(0, equals);
+    const std::string_view value = part.substr(std::min(part.size(), equals + 1));
+    std::uint64_t* number = name == "page" ? &page : name == "per_page" || name == "limit" ? &size : nullptr;
+    if (number == nullptr) {
+      others += std::string(part) + "&";
+      continue;
+    }
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), *number);
+    if (error != std::errc() || end != value.data() + value.size() || *number == 0 || *number > 1'000'000) return "";
+    if (number == &size) size_name = name;
+  }
+  if (size <= 1) return "";
+  const std::uint64_t smaller = size % 5 == 0 ? size / 5 : 1;
+  const std::uint64_t at = (page - 1) * (size / smaller) + 1;
+  return others + size_name + "=" + std::to_string(smaller) + "&page=" + std::to_string(at);
 }
 
 std::string ForgeWords(const std::string& body) {

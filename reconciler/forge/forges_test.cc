@@ -105,6 +105,27 @@ TEST_P(EveryForge, ALinkThatLeadsInCirclesEnds) {
   EXPECT_LE(transport.sent().size(), 500U);
 }
 
+TEST_P(EveryForge, APageThatIsTooLargeIsReadInSmallerOnes) {
+  const Error large = OutOfRange("the answer is larger than 7 bytes");
+  AnswerList({Pull(1), Pull(2)}, {{"link", "<https://x/?limit=50&page=2&q=x>; rel=\"next\""}});
+  transport.Fail(large);
+  transport.Fail(large);
+  AnswerList({Pull(3)}, {{"link", "<https://x/?q=x&limit=2&page=27>; rel=\"next\""}});
+  AnswerList({Pull(4)});
+  const auto pulls = forge->ListOpen("main", 100);
+  ASSERT_TRUE(pulls.ok()) << pulls.error().message();
+  EXPECT_EQ(pulls->size(), 4U);
+  const auto sent = transport.sent();
+  ASSERT_EQ(sent.size(), 5U);
+  EXPECT_TRUE(sent[2].url.ends_with("?q=x&limit=10&page=6")) << sent[2].url;
+  EXPECT_TRUE(sent[3].url.ends_with("?q=x&limit=2&page=26")) << sent[3].url;
+  EXPECT_TRUE(sent[4].url.ends_with("?q=x&limit=2&page=27")) << sent[4].url;
+  for (int i = 0; i < 10; ++i) transport.Fail(large);
+  EXPECT_EQ(forge->ListOpen("main", 100).error().code(), ErrorCode::kInternal);
+  EXPECT_LE(transport.sent().size(), sent.size() + 5);
+  EXPECT_EQ(forge->Get(1).error().code(), ErrorCode::kInternal);
+}
+
 TEST_P(EveryForge, ReadsAPullRequest) {
   transport.Answer(200, Pull(7).dump());
   const auto pull = forge->Get(7);
@@ -155,7 +176,7 @@ TEST_P(EveryForge, AFailureOfAWriteLeavesUnknownWhetherItWasDone) {
   }
   transport.Fail(Error(ErrorCode::kUnknown, "the connection broke", Retry::kBackoff));
   EXPECT_EQ(forge->CreateComment(1, "text", kPatient).error().code(), ErrorCode::kUnknown);
-  transport.Fail(Internal("the answer is larger than 7 bytes"));
+  transport.Fail(OutOfRange("the answer is larger than 7 bytes"));
   EXPECT_EQ(forge->CreateComment(1, "text", kPatient).error().code(), ErrorCode::kUnknown);
   // A read has done nothing, whatever became of it.
   transport.Fail(Error(ErrorCode::kUnknown, "the connection broke", Retry::kBackoff));

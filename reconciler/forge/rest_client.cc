@@ -27,6 +27,10 @@ std::string Target(const std::string& path, const std::string& query) {
   return query.empty() ? path : path + "?" + query;
 }
 
+Error AsPromised(const Error& error) {
+  return error.code() == ErrorCode::kOutOfRange ? Internal(error.message()) : error;
+}
+
 // "https://host:port" of a URL.
 std::string_view Origin(std::string_view url) {
   const std::size_t host = url.find("://");
@@ -74,7 +78,7 @@ Error RestClient::Failed(const std::string& method, const std::string& target, c
     return Error(ErrorCode::kUnavailable, text, Retry::kBackoff);
   }
   // A write's answer that is too large comes after the write.
-  if (error.code() == ErrorCode::kInternal && !IsRead(method)) {
+  if (error.code() == ErrorCode::kOutOfRange && !IsRead(method)) {
     return Error(ErrorCode::kUnknown, text, Retry::kBackoff);
   }
   return Error(error.code(), text, error.retry());
@@ -184,13 +188,15 @@ Result<RestClient::Reply> RestClient::Read(const std::string& path, const std::s
 }
 
 Result<json> RestClient::Get(const std::string& path, const Query& query) {
-  PW_ASSIGN(Reply reply, Read(path, QueryText(query), settings_.conditional));
-  return std::move(reply.body);
+  auto reply = Read(path, QueryText(query), settings_.conditional);
+  if (!reply.ok()) return AsPromised(reply.error());
+  return std::move(reply->body);
 }
 
 Result<json> RestClient::GetAnew(const std::string& path, const Query& query) {
-  PW_ASSIGN(Reply reply, Read(path, QueryText(query), false));
-  return std::move(reply.body);
+  auto reply = Read(path, QueryText(query), false);
+  if (!reply.ok()) return AsPromised(reply.error());
+  return std::move(reply->body);
 }
 
 Status RestClient::GetPages(const std::string& path, const Query& query, std::size_t most,
@@ -198,17 +204,24 @@ Status RestClient::GetPages(const std::string& path, const Query& query, std::si
   std::string page = QueryText(query);
   std::size_t taken = 0;
   for (std::size_t pages = 0; pages < kMostPages; ++pages) {
-    PW_ASSIGN(const Reply reply, Read(path, page, settings_.conditional));
-    if (!reply.body.is_array()) {
+    const auto reply = Read(path, page, settings_.conditional);
+    if (!reply.ok()) {
+      // Strangers may write titles and texts as long as they like: no few of them shall hide all others.
+      std::string smaller = reply.error().code() == ErrorCode::kOutOfRange ? SmallerPageQuery(page) : "";
+      if (smaller.empty()) return AsPromised(reply.error());
+      page = std::move(smaller);
+      continue;
+    }
+    if (!reply->body.is_array()) {
       return Internal(settings_.forge_name + ": GET " + settings_.api_url + path + ": the answer is not a list");
     }
-    for (const json& item : reply.body) {
+    for (const json& item : reply->body) {
       if (taken == most) return Ok();
       PW_ASSIGN(const bool more, take(item));
       if (!more) return Ok();
       ++taken;
     }
-    std::string next = NextPageQuery(reply.answer.header("link"));
+    std::string next = NextPageQuery(reply->answer.header("link"));
     if (next.empty() || next == page) return Ok();
     page = std::move(next);
   }

@@ -4,7 +4,7 @@
 //   kPermissionDenied   the server's certificate is not trusted
 //   kUnavailable        no connection: the request was not sent
 //   kUnknown            the request may have been carried out: the connection broke, or time ran out
-//   kInternal           the answer is larger than allowed
+//   kOutOfRange         the answer is larger than allowed
 //   kCancelled          Stop was called; the request may have been carried out
 // An answer of any status is a success.
 // Threading: any thread.
