@@ -2,6 +2,8 @@
 
 #include <google/protobuf/message.h>
 
+#include <unordered_set>
+
 #include "core/random.h"
 #include "kinds/canonical.h"
 #include "kinds/references.h"
@@ -79,7 +81,7 @@ class Maker {
       if (!IsTarget(id)) continue;
       if (may_settle && IsSettled(core_, secrets_, request_, id, desired)) {
         CheckExpected(id);
-        out_.settled.insert(id);
+        out_.settled.insert(out_.settled.end(), id);  // they mostly come in order
         continue;
       }
       // It was settled, and somebody changed it meanwhile.
@@ -110,6 +112,7 @@ class Maker {
   }
 
   void CheckExpected(const ObjectId& id) {
+    if (request_.expected_revisions().empty()) return;
     const auto expected = request_.expected_revisions().find(id.Text());
     if (expected == request_.expected_revisions().end()) return;
     const ObjectRow* row = core_.tables.Find(id);
@@ -209,12 +212,14 @@ class Maker {
 
   void Prune() {
     const auto& objects = core_.tables.objects;
+    auto settled = out_.settled.begin();  // in the same order
     for (auto at = objects.lower_bound({request_.workspace(), "", ""}); at != objects.end(); ++at) {
       const auto& [id, row] = *at;
       if (id.workspace != request_.workspace()) break;
+      while (settled != out_.settled.end() && *settled < id) ++settled;
+      if (settled != out_.settled.end() && *settled == id) continue;
       if (row.object.owner() != request_.owner() || row.object.lifecycle() != v1::LIFECYCLE_LIVE) continue;
-      if (!IsTarget(id) || out_.settled.contains(id) || out_.puts.contains(id) || out_.tombstones.contains(id))
-        continue;
+      if (!IsTarget(id) || out_.puts.contains(id) || out_.tombstones.contains(id)) continue;
       Delete(id);
     }
   }
@@ -344,7 +349,7 @@ Status CheckRequest(const kinds::Registry& registry, v1::ApplyRequest* request, 
       kMaxObjects) {
     wrong("more than " + std::to_string(kMaxObjects) + " objects in one request");
   }
-  std::set<std::string> named;
+  std::unordered_set<std::string> named;
   for (std::size_t place = 0; place < static_cast<std::size_t>(request->puts_size()); ++place) {
     const v1::DesiredObject& put = request->puts(static_cast<int>(place));
     const std::string name = put.kind() + "/" + put.name();
