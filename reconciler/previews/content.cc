@@ -126,8 +126,12 @@ std::string Headline(const Content& content) {
     text += ", deletes in " + std::to_string(summary.deletions.size()) +
             (summary.deletions.size() == 1 ? " object" : " objects");
   }
-  text += ", worst disruption: " + std::string(DisruptionWord(summary.worst)) +
-          ", estimated downtime: " + DurationText(summary.downtime_ms);
+  if (summary.worst == v1::DISRUPTION_NONE) {
+    text += ", no disruption";
+  } else {
+    text += ", worst disruption: " + std::string(DisruptionWord(summary.worst)) +
+            ", estimated downtime: " + DurationText(summary.downtime_ms);
+  }
   if (!content.allowed) text = (content.can_approve ? "needs approval: " : "not allowed by policy: ") + text;
   return text;
 }
