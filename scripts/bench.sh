@@ -8,7 +8,8 @@ set -uo pipefail
 folder=build/release
 built=
 if [ "${1:-}" = --build ]; then
-  folder=$(realpath "${2:?which folder has the programs?}") || exit 2
+  folder=$(realpath "${2:?which folder has the programs?}")
+  [ -d "$folder/bin" ] || { echo "$folder has no programs: there is no folder bin in it" >&2; exit 2; }
   built=yes
   shift 2
 fi
@@ -17,7 +18,7 @@ repetitions=${REPETITIONS:-5}
 names=("$@")
 mkdir -p "$bench/work"
 if [ ${#names[@]} = 0 ]; then
-  names=(planner store agent provider_value provider_start provider_plan git push services)
+  names=(planner store agent provider_value provider_start provider_plan git push previews services)
   rm -f "$bench"/*.json # of another day
 fi
 
