@@ -261,19 +261,23 @@ Result<Apply::Preview> Apply::MakePreview(const v1::ApplyRequest& request, const
     PW_ASSIGN(auto input, planner::MakeObservedInput(core_.deps.kinds, place.second, facts));
     overlay.PutObserved(std::move(input));
   }
+  std::set<planner::ObjectKey> scope;
+  for (const v1::ObjectRef& ref : request.targets()) scope.insert({ref.kind(), ref.name()});
+  const bool targeted = !scope.empty();
+  if (!targeted) {
+    for (const ObjectId& id : candidate.Named()) scope.insert({id.kind, id.name});
+    // What has nothing to do adds nothing to a plan.
+    for (const ObjectId& id : candidate.settled) {
+      const v1::Slice* kept = planner.KeptSlice({id.kind, id.name});
+      if (kept != nullptr && (kept->actions_size() > 0 || !kept->error().empty())) scope.insert({id.kind, id.name});
+    }
+  }
   std::vector<planner::ObjectKey> touched;
-  static_cast<void>(planner.Preview(overlay, planner::PlanScope::Of({}), &touched));
-  std::set<planner::ObjectKey> scope(touched.begin(), touched.end());
-  for (const ObjectId& id : candidate.Named()) scope.insert({id.kind, id.name});
-  // What has nothing to do adds nothing to a plan.
-  for (const ObjectId& id : candidate.settled) {
-    const v1::Slice* kept = planner.KeptSlice({id.kind, id.name});
-    if (kept != nullptr && (kept->actions_size() > 0 || !kept->error().empty())) scope.insert({id.kind, id.name});
-  }
-  if (request.targets_size() > 0) {
-    scope.clear();
-    for (const v1::ObjectRef& ref : request.targets()) scope.insert({ref.kind(), ref.name()});
-  }
+  out.plan = planner.Preview(overlay, planner::PlanScope::Of({scope.begin(), scope.end()}), &touched);
+  const std::size_t named = scope.size();
+  if (!targeted) scope.insert(touched.begin(), touched.end());
+  // Mostly nothing is concerned that the request does not name: to plan a large object takes its time.
+  if (scope.size() == named) return out;
   out.plan = planner.Preview(overlay, planner::PlanScope::Of({scope.begin(), scope.end()}), nullptr);
   return out;
 }
