@@ -46,7 +46,7 @@ def quickstart():
     try:
         for line in process.stdout:
             said.append(line)
-            if re.match(r"\d/5 ", line):
+            if re.match(r"\d/\d ", line):
                 steps.append((line.strip(), time.monotonic()))
         if process.wait() != 0:
             raise RuntimeError("./dev quickstart failed:\n" + "".join(said)[-4000:])

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # ./dev quickstart: builds, starts podwrightd with its state in .quickstart/, declares three lab servers with a database,
-# a cache and a balancer by tofu, terraform or the CLI, and proves that they work. ./dev quickstart --down takes all of
-# it away again (packages and image cache stay). QUICKSTART_BIN: programs that are built already; QUICKSTART_STATE: another
-# folder for its state.
+# a cache and a balancer by tofu, terraform or the CLI, and proves that they work; then pushes a site to a Git repository,
+# and previews a branch of it. ./dev quickstart --down takes all of it away again (packages and image cache stay).
+# QUICKSTART_BIN: programs that are built already; QUICKSTART_STATE: another folder for its state.
 set -euo pipefail
 
 root="$PWD"
@@ -16,10 +16,11 @@ agents_port="${QUICKSTART_AGENTS_PORT:-7442}"
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] && [ -z "${NO_COLOR:-}" ] || say() { printf '\n%s\n' "$*"; }
 
+# The running podwrightd of this state, also where its program was built anew meanwhile.
 daemon_pid() {
   local pid
   pid=$(cat "$state/podwrightd.pid" 2>/dev/null) || return 1
-  [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$bin/podwrightd" ] && echo "$pid"
+  tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -Fxq -e "$state/data" && echo "$pid"
 }
 
 engine() {
@@ -72,17 +73,89 @@ proof() {
   echo "nginx on $address: $(curl -sS --fail --max-time 10 "http://$address/")"
 }
 
+# in_site ARGUMENT…: git in the clone, whatever the user's own settings are.
+in_site() {
+  GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null \
+    git -C "$state/site" -c user.name="Quick start" -c user.email=quickstart@podwright.invalid "$@"
+}
+
+# A bare repository whose branch main is what the source `site` applies, and a clone. The hook stands for a forge's
+# webhook: whoever pushes sees what came of it.
+site_repository() {
+  [ ! -d "$state/site" ] || return 0
+  rm -rf "$state/site.git"
+  git init -q --bare -b main "$state/site.git"
+  cat >"$state/site.git/hooks/post-receive" <<HOOK
+#!/usr/bin/env bash
+while read -r _ _ branch; do
+  [ "\$branch" != refs/heads/main ] || PODWRIGHT_CONFIG=$(printf %q "$PODWRIGHT_CONFIG") $(printf %q "$bin/podwright") source sync site
+done
+HOOK
+  chmod 0755 "$state/site.git/hooks/post-receive"
+  git clone -q "$state/site.git" "$state/site" 2>/dev/null # that it is empty is as it should be
+  in_site symbolic-ref HEAD refs/heads/main
+}
+
+# served ADDRESS TEXT: waits until the site answers just that.
+served() {
+  local said=""
+  for _ in {1..300}; do
+    said=$(curl -sS --fail --max-time 5 "http://$1:8080/" 2>&1) || true
+    if [ "$said" = "$2" ]; then echo "http://$1:8080/ says: $said"; return 0; fi
+    sleep 0.1
+  done
+  echo "http://$1:8080/ should say \"$2\", and says: $said" >&2
+  "$bin/podwright" source describe site >&2
+  return 1
+}
+
+# A push converges; what a branch would do is known before it is merged.
+push_and_preview() {
+  local address release file="$state/site/prod/site.yaml"
+  address=$("$bin/podwright" get server/web-1 -o json | jq -r '.status.addresses[0]')
+  site_repository
+  [ ! -e "$file" ] || in_site checkout -q main
+  if [ ! -e "$file" ]; then
+    mkdir -p "$state/site/prod"
+    cp examples/gitops/site/site.yaml "$file"
+    in_site add prod
+    in_site commit -q -m "The site"
+  fi
+  if ! "$bin/podwright" source get site >/dev/null 2>&1; then
+    in_site push -q origin main 2>/dev/null # the hook knows no source yet
+    "$bin/podwright" source add site "file://$state/site.git" --path prod --interval 1h --yes
+    "$bin/podwright" source sync site
+  fi
+  release=$(sed -n 's/.*Release \([0-9]*\),.*/\1/p' "$file")
+  served "$address" "Release $release, from Git."
+
+  release=$((release + 1))
+  sed -i "s/Release [0-9]*,/Release $release,/" "$file"
+  in_site commit -q -a -m "Release $release"
+  echo "\$ git push origin main"
+  in_site push -q origin main
+  served "$address" "Release $release, from Git."
+
+  in_site checkout -q -B health
+  printf '    health:\n      path: /health\n      respond: {body: "ok\\n"}\n' >>"$file"
+  in_site commit -q -a -m "A page for health checks"
+  printf '\n$ podwright preview --source site --base main --head health\n'
+  "$bin/podwright" preview --source site --repo "$state/site" --base main --head health
+  in_site checkout -q main
+  in_site branch -q -D health
+}
+
 up() {
   if [ "$(id -u)" -ne 0 ]; then
     echo "The lab makes servers with Podman and systemd, which needs root: sudo ./dev quickstart" >&2
     exit 1
   fi
   if [ -z "${QUICKSTART_BIN:-}" ]; then
-    say "1/5 Building"
+    say "1/6 Building"
     ./dev build dev
   fi
 
-  say "2/5 Starting podwrightd"
+  say "2/6 Starting podwrightd"
   mkdir -p "$state"
   chmod 700 "$state"
   if ! daemon_pid >/dev/null; then
@@ -106,7 +179,7 @@ up() {
 
   local tool
   tool=$(engine)
-  say "3/5 Declaring servers, mesh, database, cache and balancer${tool:+ with $tool} (the first time a Debian image is made)"
+  say "3/6 Declaring servers, mesh, database, cache and balancer${tool:+ with $tool} (the first time a Debian image is made)"
   if [ -n "$tool" ]; then
     tofu_environment
     "$tool" -chdir=examples/terraform/quickstart apply -auto-approve -state="$state/terraform.tfstate"
@@ -116,12 +189,15 @@ up() {
     "$bin/podwright" apply examples/gitops/quickstart --yes
   fi
 
-  say "4/5 What there is now"
+  say "4/6 What there is now"
   local kind
   for kind in server mesh database cache load_balancer; do "$bin/podwright" get "$kind"; done
 
-  say "5/5 Proof"
+  say "5/6 Proof"
   proof
+
+  say "6/6 Git: a push converges, a branch is previewed"
+  push_and_preview
   cat <<TXT
 
 Look around:
@@ -131,6 +207,7 @@ Look around:
   podwright run list
   podwright lab ssh web-1           # then change /etc/motd, and watch it come back
   podwright diff examples/gitops/quickstart
+  podwright source describe site    # push to $state/site.git, branch main: it converges
   ./dev quickstart --down
 TXT
 }
