@@ -47,23 +47,24 @@ SteadyTime Pacer::ExpectedLocked(Urgency urgency, SteadyTime now, std::uint64_t 
 
 Status Pacer::TakeWrite(const Pace& pace) {
   std::unique_lock lock(mutex_);
-  const SteadyTime give_up = clock_.Steady() + pace.patience;
+  SteadyTime now = clock_.Steady();
+  const SteadyTime give_up = now + pace.patience;
   const auto mine = waiting_.emplace(Rank(pace.urgency), tickets_++).first;
   Status outcome;
-  while (true) {
-    const SteadyTime now = clock_.Steady();
+  for (;; now = clock_.Steady()) {
     if (stopped_) {
       outcome = Cancelled("the control plane is stopping");
       break;
     }
     const SteadyTime expected = ExpectedLocked(pace.urgency, now, mine->second);
-    if (expected > give_up) {
-      outcome = TooSoon(Until(expected, now));
-      break;
-    }
     const bool is_next = mine == waiting_.begin();
+    // Looked at first: who was woken a little late has had its turn, not lost it.
     if (is_next && expected <= now) {
       sent_.push_back(now);
+      break;
+    }
+    if (expected > give_up) {
+      outcome = TooSoon(Until(expected, now));
       break;
     }
     clock_.WaitUntil(lock, changed_, is_next ? expected : give_up);

@@ -74,6 +74,17 @@ TEST(Pacer, WithoutPatienceAWriteOutOfTurnFailsAndSaysWhen) {
   EXPECT_TRUE(pacer.TakeWrite({}).ok());
 }
 
+TEST(Pacer, OnAClockThatGoesOnAWriteNeedsNoPatienceWhenItIsItsTurn) {
+  SystemClock clock;
+  PaceLimits limits;
+  limits.gap = milliseconds(0);
+  Pacer pacer(clock, limits);
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(pacer.TakeWrite({Urgency::kInteractive, milliseconds(0)}).ok()) << i;
+  limits.gap = milliseconds(5);
+  Pacer slower(clock, limits);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(slower.TakeWrite({Urgency::kBackground, hours(1)}).ok()) << i;
+}
+
 TEST(Pacer, BackgroundLeavesRoomForPeopleInTheHour) {
   LeapingClock clock;
   Pacer pacer(clock, {});
