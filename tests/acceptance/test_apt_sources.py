@@ -129,9 +129,9 @@ class AptSources(Acceptance):
         self.assertEqual(self.sh("dpkg-query -W -f '${Version}' podwright-hello"), "2.0-1")
         self.world.plan(text, "--detailed-exitcode", code=0)
         # The same repository, declared by hand and without the key.
-        said = self.sh(f"echo 'deb {self.uri} ./' > /tmp/hand.list; apt-get -q -o Dir::Etc::sourcelist=/tmp/hand.list "
-                       "-o Dir::Etc::sourceparts=- -o Dir::State::lists=/tmp/lists -o APT::Update::Error-Mode=any update 2>&1",
-                       check=False)
+        said = self.sh(f"mkdir -p /tmp/lists/partial; echo 'deb {self.uri} ./' > /tmp/hand.list; apt-get -q -o "
+                       "Dir::Etc::sourcelist=/tmp/hand.list -o Dir::Etc::sourceparts=- -o Dir::State::lists=/tmp/lists "
+                       "-o APT::Update::Error-Mode=any update 2>&1", check=False)
         self.assertIn("NO_PUBKEY", said)
 
     def test_b_a_wrong_key_is_taken_back_with_apts_words(self):

@@ -331,7 +331,7 @@ class CacheOnTheLab(Acceptance):
         eventually("terraform to see that it is stopped", lambda: "members" in self.world.tofu(
             folder, "plan", "-detailed-exitcode", code=2), 60)
         self.world.run("resume", "cache/hcl")
-        eventually("Redis", lambda: self.redis("one", "GET x", port=6400) not in ("", "ERROR"), 60)
+        eventually("Redis", lambda: self.redis("one", "SET x 1", port=6400) == "OK", 60)
         self.world.tofu(folder, "plan", "-detailed-exitcode", code=0)
         self.world.tofu(folder, "destroy", "-auto-approve")
         self.assertEqual(self.redis("one", "GET x", port=6400), "")

@@ -201,17 +201,13 @@ class PostgresqlOnTheLab(Acceptance):
         return lambda verb: subprocess.run([*argv[:argv.index("exec")], verb, argv[-1]], check=True, capture_output=True,
                                            timeout=120)
 
-    def test_c_b_a_clone_without_room_and_a_server_that_dies_in_the_middle_leave_the_rest_alone(self):
+    def test_c_b_a_server_that_dies_in_the_middle_and_a_disk_too_full_leave_the_rest_alone(self):
         text = full("[one, two, three]")
+        nothing = "rm -rf /etc/postgresql/15/orders /var/lib/postgresql/15/orders /var/lib/postgresql/podwright-15-orders*"
         started = {s: self.sh(s, "systemctl show -p InvocationID postgresql@15-orders") for s in ("one", "two")}
         self.fresh_rows()
-        self.sh("three", "rm -rf /var/lib/postgresql/15/orders; mount -t tmpfs -o size=16m tmpfs /var/lib/postgresql")
-        with self.assertRaises(Failed) as failure:
-            self.world.apply(text)
-        self.assertIn("the disk has too little room for a clone", failure.exception.out + failure.exception.err)
-        self.sh("three", "umount /var/lib/postgresql")
-
         self.sql("one", "create table large as select repeat(md5(i::text), 30) from generate_series(1, 100000) i", database="orders")
+        self.sh("three", nothing)
         three = self.container("three")
         going = self.world.begin_apply(text)
         self.sh("three", "until pgrep -x pg_basebackup > /dev/null; do sleep 0.02; done", timeout=240)
@@ -222,10 +218,20 @@ class PostgresqlOnTheLab(Acceptance):
         going.communicate(timeout=400)
         self.world.apply(text)
         eventually("the row on the new member", lambda: self.sql("three", "select n from rows", database="orders") == "7", 60)
-        for server, before in started.items():
-            self.assertEqual(self.sh(server, "systemctl show -p InvocationID postgresql@15-orders"), before)
         self.sql("one", "drop table large", database="orders")
         self.world.apply(full())
+
+        self.sh("three", f"{nothing}; mount -t tmpfs -o size=160m tmpfs /var/lib/postgresql")
+        with self.assertRaises(Failed) as failure:
+            self.world.apply(text)
+        self.assertIn("the disk has too little room for a clone", failure.exception.out + failure.exception.err)
+        self.sh("three", "mount -o remount,size=1g /var/lib/postgresql")
+        self.world.apply(text)
+        self.assertEqual(self.status()["roles"], {"one": "primary", "two": "replica", "three": "replica"})
+        for server, before in started.items():
+            self.assertEqual(self.sh(server, "systemctl show -p InvocationID postgresql@15-orders"), before)
+        self.world.apply(full())
+        self.sh("three", f"umount /var/lib/postgresql; {nothing}")
         self.world.plan(full(), "--detailed-exitcode", code=0)
 
     def test_d_a_switchover_under_writes_loses_no_acknowledged_row(self):
