@@ -2,6 +2,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "core/random.h"
@@ -45,9 +46,13 @@ bool IsProtected(const google::protobuf::Message& spec) {
          spec.GetReflection()->GetBool(spec, field);
 }
 
-bool SameLabels(const google::protobuf::Map<std::string, std::string>& a,
-                const google::protobuf::Map<std::string, std::string>& b) {
-  return (a.empty() && b.empty()) || LabelsOf(a) == LabelsOf(b);
+using Labels = google::protobuf::Map<std::string, std::string>;
+
+bool SameLabels(const Labels& a, const Labels& b) {
+  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& label) {
+           const auto other = b.find(label.first);
+           return other != b.end() && other->second == label.second;
+         });
 }
 
 // A put that changes nothing and brings nothing: as stored, to the byte.
