@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 
+#include "podwright/v1/kinds/policy.pb.h"
 #include "reconciler/control/testing/world.h"
 #include "tests/sim/server.h"
 
@@ -187,6 +188,12 @@ TEST_F(BackboneTest, DriftComesBackWithinSecondsWithoutARun) {
 }
 
 TEST_F(BackboneTest, AChangedFileRestartsItsUnitOnceWhateverDiesMeanwhile) {
+  // More is deleted in a few minutes than goes without approval.
+  v1::kinds::PolicySpec policy;
+  policy.mutable_limits()->set_deletes(1000);
+  auto declared = world.Request("cli:policy");
+  World::Put(&declared, "policy", "default", policy);
+  ASSERT_TRUE(world.Apply(declared).ok());
   for (int dies = 0; dies < 60; ++dies) {
     SCOPED_TRACE("after step " + std::to_string(dies));
     Server& server = Add("web-1");
