@@ -136,6 +136,12 @@ def collect_git(figures, rows):
     # m5.2xlarge), both through a real Kubernetes API; here agents are in memory behind podwrightd's stream seam.
     figures.add("1,000 changed objects of 10,000, agents in memory: converged (Flux: 4, Argo CD: 38)",
                 figures.counter("Converge/1000", "objects_per_second"), "objects/s", least=38)
+    for counter, what, unit, most in (("last_status_s", "the last status", "s", None),
+                                      ("last_s", "the last comment", "s", 300),
+                                      ("most_a_minute", "the most writes within a minute", "", 80),
+                                      ("most_an_hour", "the most writes within an hour", "", 500)):
+        figures.add(f"previews of 100 pull requests at once, GitHub's pace: {what}",
+                    figures.counter("PullRequestsAtOnce/100", counter), unit, most)
     for row in rows:
         way = row["name"].split("/")[1]
         figures.add(f"push until nginx answers with it, {way}, p50 of {row['runs']}", row["p50_ms"], "ms", 1000)
