@@ -98,7 +98,8 @@ class Heart {
       const v1::SourceView view = Must(sources_->Get("default", "plans"));
       if (view.has_problem()) Fail(view.problem().message());
       if (view.applied().commit() == head_ && view.syncs_done() == view.syncs_asked()) return view;
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      // Each question holds the lock for as long as SourceGet says: as often as people's programs ask, no oftener.
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }
   }
   void AwaitRun(const std::string& run) {
