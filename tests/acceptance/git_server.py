@@ -1,13 +1,15 @@
-"""What tests of Git sources share: repositories, and a real `git http-backend` behind HTTPS with a password."""
+"""What tests of Git sources share: repositories, signers, and real servers: git-daemon, `git http-backend` behind HTTPS."""
 import base64
 import http.server
 import os
 import pathlib
+import socket
 import ssl
 import subprocess
 import threading
 
 HTTP_BACKEND = "/usr/lib/git-core/git-http-backend"
+GIT_DAEMON = "/usr/lib/git-core/git-daemon"
 IDENTITY = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org", "GIT_COMMITTER_NAME": "Ada",
             "GIT_COMMITTER_EMAIL": "ada@example.org", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 
@@ -53,16 +55,115 @@ class Repository:
         self.git("push", "-q", "-f", "origin", "HEAD:main")
         return commit
 
+    def craft(self, *entries):
+        """Pushes a commit whose tree has these entries (mode, name, id), as no program of Git's would make it."""
+        path = self.clone / ".git" / "crafted"
+        path.write_bytes(b"".join(f"{mode} {name}".encode() + b"\0" + bytes.fromhex(blob) for mode, name, blob in entries))
+        tree = self.git("hash-object", "-t", "tree", "-w", "--literally", path)
+        commit = self.git("commit-tree", tree, "-p", "HEAD", "-m", "crafted")
+        self.git("push", "-q", "-f", "origin", commit + ":refs/heads/main")
+        return commit
+
     def sign_with(self, key):
         self.git("config", "gpg.format", "ssh")
         self.git("config", "user.signingkey", str(key))
         self.git("config", "commit.gpgsign", "true" if key else "false")
+
+    def sign_with_pgp(self, program, who):
+        self.git("config", "gpg.format", "openpgp")
+        self.git("config", "gpg.program", str(program))
+        self.git("config", "user.signingkey", who + "@example.org")
+        self.git("config", "commit.gpgsign", "true")
 
 
 def ssh_key(path):
     """The private key's path, and the public key without a comment."""
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path)
     return path, " ".join(pathlib.Path(str(path) + ".pub").read_text().split()[:2])
+
+
+def certificate(folder, name):
+    """A CA, and a certificate of it for `name` ("DNS:localhost", "IP:192.0.2.1"): the paths of the CA's, that, and its key."""
+    folder = pathlib.Path(folder) / ("tls-" + name.replace(":", "-"))
+    folder.mkdir()
+    key = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    run(*key, "-x509", "-days", "2", "-keyout", folder / "ca.key", "-out", folder / "ca.pem", "-subj", "/CN=Test CA",
+        "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+    run(*key, "-keyout", folder / "tls.key", "-out", folder / "tls.csr", "-subj", "/CN=git")
+    (folder / "tls.ext").write_text(f"subjectAltName={name}\n")
+    run("openssl", "x509", "-req", "-in", folder / "tls.csr", "-CA", folder / "ca.pem", "-CAkey", folder / "ca.key",
+        "-CAcreateserial", "-days", "2", "-extfile", folder / "tls.ext", "-out", folder / "tls.pem")
+    return folder / "ca.pem", folder / "tls.pem", folder / "tls.key"
+
+
+def pgp_key(folder, who):
+    """Makes a PGP key below the folder: a program for `gpg.program` that signs with it, and the public key."""
+    home = pathlib.Path(folder) / ("pgp-" + who)
+    home.mkdir(mode=0o700)
+    gpg = ["gpg", "--homedir", home, "--batch", "--quiet"]
+    run(*gpg, "--passphrase", "", "--quick-gen-key", who + "@example.org", "ed25519", "sign", "never")
+    program = home / "sign"
+    program.write_text(f"#!/bin/sh\nexec gpg --homedir {home} \"$@\"\n")
+    program.chmod(0o700)
+    public = run(*gpg, "--armor", "--export", who + "@example.org")
+    return program, public, lambda: run("gpgconf", "--homedir", home, "--kill", "gpg-agent")
+
+
+class GitDaemon:
+    """Serves the bare repositories of a folder at git://127.0.0.1:PORT/NAME.git: nobody proves anything there."""
+
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.daemon = subprocess.Popen([GIT_DAEMON, "--listen=127.0.0.1", f"--port={self.port}", f"--base-path={folder}",
+                                        "--export-all", "--reuseaddr"], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def url(self, repository):
+        return f"git://127.0.0.1:{self.port}/{repository.bare.name}"
+
+    def close(self):
+        self.daemon.terminate()
+        self.daemon.wait(20)
+
+
+class Forward:
+    """A port of this machine that leads to another one: what is behind it has the name localhost."""
+
+    def __init__(self, address, port):
+        self.to = (address, port)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(near,), daemon=True).start()
+
+    def serve(self, near):
+        with near, socket.create_connection(self.to, 20) as far:
+            far.settimeout(None)
+            back = threading.Thread(target=self.pass_on, args=(far, near), daemon=True)
+            back.start()
+            self.pass_on(near, far)
+            back.join()
+
+    @staticmethod
+    def pass_on(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def close(self):
+        self.socket.close()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -113,17 +214,9 @@ class GitOverHttps:
 
     def __init__(self, folder, password):
         folder = pathlib.Path(folder)
-        self.ca = folder / "ca.pem"
-        openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        run(*openssl, "-keyout", folder / "ca.key", "-out", self.ca, "-subj", "/CN=Test CA",
-            "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
-        run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / "tls.key",
-            "-out", folder / "tls.csr", "-subj", "/CN=localhost")
-        (folder / "tls.ext").write_text("subjectAltName=DNS:localhost\n")
-        run("openssl", "x509", "-req", "-in", folder / "tls.csr", "-CA", self.ca, "-CAkey", folder / "ca.key",
-            "-CAcreateserial", "-days", "2", "-extfile", folder / "tls.ext", "-out", folder / "tls.pem")
+        self.ca, chain, key = certificate(folder, "DNS:localhost")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / "tls.pem", folder / "tls.key")
+        context.load_cert_chain(chain, key)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.server.root, self.server.password = folder, password

@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import json
+import os
 import pathlib
+import shlex
 import signal
 import ssl
 import sys
@@ -12,7 +14,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from git_server import GitOverHttps, Repository, run, ssh_key  # noqa: E402
+from git_server import Forward, GitDaemon, GitOverHttps, Repository, certificate, pgp_key, run, ssh_key  # noqa: E402
 from harness import Acceptance, eventually, main  # noqa: E402
 
 SERVER = """
@@ -37,6 +39,26 @@ metadata: {name: %s}
 spec:
   url: %s
   interval: %s
+"""
+
+
+NGINX = """server {
+  listen 8443 ssl;
+  ssl_certificate /etc/git/tls.pem;
+  ssl_certificate_key /etc/git/tls.key;
+  auth_basic git;
+  auth_basic_user_file /etc/git/users;
+  client_max_body_size 0;
+  location / {
+    include fastcgi_params;
+    fastcgi_param SCRIPT_FILENAME /usr/lib/git-core/git-http-backend;
+    fastcgi_param GIT_PROJECT_ROOT /srv/git;
+    fastcgi_param GIT_HTTP_EXPORT_ALL "";
+    fastcgi_param PATH_INFO $uri;
+    fastcgi_param REMOTE_USER $remote_user;
+    fastcgi_pass unix:/run/fcgiwrap.socket;
+  }
+}
 """
 
 
@@ -147,6 +169,52 @@ class Sources(Acceptance):
         self.assertNotIn("root:", said)
         self.assertFalse(self.wanted("c"))
 
+    def test_what_histories_are_crafted_of_is_refused(self):
+        head = self.put("a")
+        self.source()
+        self.sync()
+        # A submodule.
+        (self.repository.clone / "sub").mkdir()
+        self.repository.git("update-index", "--add", "--cacheinfo", f"160000,{head},sub")
+        self.put("b")
+        self.assertIn("sub: submodules are not followed", self.sync(code=1))
+        self.repository.git("rm", "-q", "--cached", "sub")
+        # A file that is small in the pack only.
+        self.repository.write("huge.yaml", "#" * (40 << 20))
+        self.put("b")
+        self.assertIn("huge.yaml: the file is larger than 16 MiB", self.sync(code=1))
+        self.repository.remove("huge.yaml")
+        self.repository.push("without it")
+        # Names that lead out of the tree.
+        evil = self.repository.git("rev-parse", "HEAD:b.yaml")
+        self.repository.craft(("100644", "x/../../../../tmp/evil.yaml", evil))
+        self.assertIn("this is no name of a file", self.sync(code=1))
+        self.repository.craft(("40000", "..", self.repository.git("rev-parse", "HEAD^{tree}")))
+        self.assertIn("EmptyFolder", self.sync(code=1))
+        self.assertEqual(self.view()["applied"]["commit"], head)
+        self.assertFalse(self.wanted("b"))
+        self.repository.git("push", "-q", "-f", "origin", "HEAD:main")
+        self.sync()
+        self.assertTrue(self.wanted("b"))
+
+    def test_pgp_signatures_count_and_a_strangers_do_not(self):
+        program, public, done = pgp_key(self.world.folder, "ada")
+        self.addCleanup(done)
+        stranger, _, gone = pgp_key(self.world.folder, "eve")
+        self.addCleanup(gone)
+        self.repository.sign_with_pgp(program, "ada")
+        self.put("a")
+        key = "".join("        " + line + "\n" for line in public.splitlines())
+        self.source("  verification:\n    signers:\n      ada:\n       pgp_key: |\n" + key)
+        self.sync()
+        self.assertTrue(self.wanted("a"))
+        self.repository.sign_with_pgp(stranger, "eve")
+        self.put("b", "by a stranger")
+        said = self.sync(code=1)
+        self.assertIn("Unverified", said)
+        self.assertIn("by a stranger", said)
+        self.assertFalse(self.wanted("b"))
+
     def test_commits_must_be_signed_all_of_them(self):
         key, public = ssh_key(self.world.folder / "ada")
         stranger, _ = ssh_key(self.world.folder / "eve")
@@ -205,6 +273,23 @@ class Sources(Acceptance):
         self.sync()
         self.assertTrue(self.wanted("b"))
         self.assertNotIn("correct-horse", self.world.log() + self.world.run("source", "describe", self.name))
+
+    def test_git_daemon_is_believed_for_signatures_only(self):
+        key, public = ssh_key(self.world.folder / "over-git")
+        self.repository.sign_with(key)
+        self.put("a")
+        daemon = GitDaemon(self.world.folder)
+        self.addCleanup(daemon.close)
+        url = daemon.url(self.repository)
+        said = self.world.apply(SOURCE % (self.name, url, "1h"), code=1)
+        self.assertIn("believed for its commits' signatures only", said)
+        self.source("  verification: {signers: {ada: {ssh_key: \"%s\"}}}\n" % public, url=url)
+        self.sync()
+        self.assertTrue(self.wanted("a"))
+        self.repository.sign_with("")
+        self.put("b", "nobody signed this")
+        self.assertIn("Unverified", self.sync(code=1))
+        self.assertFalse(self.wanted("b"))
 
     def test_a_server_that_never_answers_is_given_up(self):
         import socket
@@ -299,6 +384,15 @@ class GitOnTheLab(Acceptance):
     def state(cls):
         return cls.world.json("source", "get", "plans")["state"]
 
+    def problem(self, reason):
+        found = self.world.json("source", "get", "plans").get("problem", {})
+        return found if found.get("reason") == reason else None
+
+    def install(self):
+        self.world.shell("web", "dpkg -s git fcgiwrap nginx >/dev/null 2>&1 || { apt-get -qq update && apt-get -qq install -y "
+                         "--no-install-recommends git fcgiwrap nginx; } >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; exit 1; }",
+                         timeout=300)
+
     def test_1_a_push_converges(self):
         self.assertEqual(self.world.shell("web", "cat /etc/pushed"), "one\n")
         self.repository.write("web.yaml", SERVER % ("web", "two"))
@@ -308,8 +402,8 @@ class GitOnTheLab(Acceptance):
     def test_2_over_ssh_with_a_pinned_host_key(self):
         address = self.world.json("get", "server", "web")["status"]["addresses"][0]
         key, public = ssh_key(self.world.folder / "deploy")
-        self.world.shell("web", "apt-get -qq update && apt-get -qq install -y --no-install-recommends git >/dev/null 2>&1; "
-                         "useradd -m -s /bin/bash git; install -d -o git -m 700 /home/git/.ssh; "
+        self.install()
+        self.world.shell("web", "useradd -m -s /bin/bash git; install -d -o git -m 700 /home/git/.ssh; "
                          f"echo '{public}' > /home/git/.ssh/authorized_keys; chown git /home/git/.ssh/authorized_keys; "
                          "ssh-keygen -A; systemctl restart ssh; su git -c 'git init -q --bare -b main /home/git/plans.git'", timeout=300)
         host_key = " ".join(self.world.shell("web", "cat /etc/ssh/ssh_host_ed25519_key.pub").split()[:2])
@@ -329,6 +423,41 @@ class GitOnTheLab(Acceptance):
         self.world.run("source", "sync", "over-ssh")
         self.assertIn("over-ssh", {row["name"] for row in self.world.json("get", "secret")})
 
+    def test_2_over_https_behind_nginx(self):
+        address = self.world.json("get", "server", "web")["status"]["addresses"][0]
+        self.install()
+        ca, chain, key = certificate(self.world.folder, "DNS:localhost")
+        users = "git:" + run("openssl", "passwd", "-apr1", "correct-horse")
+        for path, text in (("tls.pem", chain.read_text()), ("tls.key", key.read_text()), ("users", users), ("site", NGINX)):
+            self.world.shell("web", f"install -d /etc/git; printf %s {shlex.quote(text)} > /etc/git/{path}")
+        self.world.shell("web", "git init -q --bare -b main /srv/git/plans.git; chown -R www-data /srv/git; "
+                         "ln -sf /etc/git/site /etc/nginx/conf.d/git.conf; nginx -t && systemctl restart fcgiwrap.socket nginx")
+        forward = Forward(address, 8443)
+        self.addCleanup(forward.close)
+        url = f"https://localhost:{forward.port}/plans.git"
+        behind = Repository(self.world.folder, "behind-nginx")
+        behind.write("s.yaml", SECRET % "behind-nginx")
+        behind.push("one")
+
+        def push():
+            run("git", "push", "-q", url.replace("//", "//git:correct-horse@"), "main", cwd=behind.clone, GIT_SSL_CAINFO=str(ca))
+        push()
+        self.world.apply("apiVersion: podwright.dev/v1\nkind: Secret\nmetadata: {name: nginx-password}\nspec: {}\n")
+        self.world.run("secret", "set", "nginx-password", "--no-wait", stdin="correct-horse")
+        more = "  credentials: {secret: nginx-password}\n"
+        self.world.apply(SOURCE % ("behind-nginx", url, "1h") + more)
+        self.assertRegex(self.world.run("source", "sync", "behind-nginx", code=1), "certificate is not trusted")
+        self.world.apply(SOURCE % ("behind-nginx", url, "1h") + more +
+                         "  ca: |\n" + "".join("    " + line + "\n" for line in ca.read_text().splitlines()))
+        self.world.run("source", "sync", "behind-nginx")
+        # A push that needs several requests, and more than one buffer.
+        for number in range(200):
+            behind.write(f"more/{number}.yaml", SECRET % f"behind-{number}" + "# " + os.urandom(2000).hex() + "\n")
+        behind.push("two")
+        push()
+        self.world.run("source", "sync", "behind-nginx")
+        self.assertIn("behind-199", {row["name"] for row in self.world.json("get", "secret")})
+
     def test_3_what_goes_goes_in_reverse_order(self):
         using = SERVER % ("old", "old") + "  secrets:\n    /etc/key: {secret: old-key}\n"
         self.repository.write("old.yaml", using + "---" + SECRET % "old-key")
@@ -336,6 +465,9 @@ class GitOnTheLab(Acceptance):
         eventually("it to run", lambda: self.world.shell("old", "stat -c %s /etc/key") == "20\n", 180)
         self.repository.remove("old.yaml")
         self.repository.push("less")
+        # A server that is not declared any more is a loss of data.
+        digest = eventually("the question", lambda: self.problem("ApprovalNeeded"), 60)["digest"]
+        self.world.run("approve", digest, "--reason", "it is empty")
 
         def gone():
             left = {row["name"] for kind in ("server", "secret") for row in self.world.json("get", kind)}
