@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "core/fault.h"
 #include "core/digest.h"
+#include "core/fault.h"
 #include "core/log.h"
 #include "core/log_keys.h"
 #include "kinds/defaults.h"
