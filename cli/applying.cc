@@ -57,8 +57,8 @@ void ShowPlan(App& app, const v1::ApplyResponse& response) {
   for (const std::string& warning : response.warnings()) {
     app.terminal().err() << app.terminal().Paint(Style::kYellow, "warning") << ": " << Printable(warning) << "\n";
   }
-  app.terminal().out() << RenderPlan(response.plan(), app.terminal())
-                       << RenderPolicy(response.policy(), app.terminal()) << std::flush;
+  app.terminal().out() << RenderPlan(response.plan(), app.terminal()) << RenderPolicy(response.policy(), app.terminal())
+                       << std::flush;
 }
 
 Result<int> ApplyAndFollow(App& app, v1::ApplyRequest request, const ApplyChoices& choices) {

@@ -11,8 +11,8 @@ namespace podwright::cli {
 class App;
 
 struct ApplyChoices {
-  bool yes = false;  // without asking
-  bool wait = true;  // until the run has ended
+  bool yes = false;                // without asking
+  bool wait = true;                // until the run has ended
   bool wait_for_approval = false;  // where policy holds the plan back
   std::string question = "Do this?";
 };

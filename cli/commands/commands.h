@@ -21,7 +21,7 @@ void AddTransfer(CLI::App& root, App& app);
 void AddSource(CLI::App& root, App& app);
 void AddRun(CLI::App& root, App& app);
 void AddApprove(CLI::App& root, App& app);  // approve, approvals
-void AddPause(CLI::App& root, App& app);  // pause, resume
+void AddPause(CLI::App& root, App& app);    // pause, resume
 void AddEvents(CLI::App& root, App& app);
 void AddAudit(CLI::App& root, App& app);
 void AddToken(CLI::App& root, App& app);

@@ -1,6 +1,6 @@
 // The service Control over gRPC: translation only. Each call: token → caller, request → control plane, answer
-// or error → status. One file a group of methods: objects.cc, transfers.cc, runs.cc, events.cc, secrets.cc, sources.cc, tokens.cc,
-// agents_admin.cc, audit.cc, machines.cc.
+// or error → status. One file a group of methods: objects.cc, transfers.cc, runs.cc, events.cc, secrets.cc, sources.cc,
+// tokens.cc, agents_admin.cc, audit.cc, machines.cc.
 //
 // Threading: gRPC's sync threads; streams hold one each, so there are at most kMostStreams.
 #pragma once
@@ -67,8 +67,8 @@ struct ServiceDependencies {
   CallCounter& calls;
   MachineShells shells;
   std::string installation;
-  std::string agents_address;           // as servers reach it
-  sources::Sources* sources = nullptr;  // null: none are watched here
+  std::string agents_address;              // as servers reach it
+  sources::Sources* sources = nullptr;     // null: none are watched here
   previews::Previews* previews = nullptr;  // null: no pull requests are answered here
 };
 

@@ -126,10 +126,9 @@ class Daemon::Impl {
                                serial_fetcher_, mirrors,
                                [this](forge::ForgeSettings open) { return forges_.Open(std::move(open)); }},
         preview_options);
-    sources_ = std::make_unique<sources::Sources>(
-        sources::Dependencies{*state_->store, state_->clock, state_->random, kinds::AllKinds(), *control_,
-                              serial_fetcher_, mirrors,
-                              [this](const control::ObjectId& source) { previews_->Ask(source); }});
+    sources_ = std::make_unique<sources::Sources>(sources::Dependencies{
+        *state_->store, state_->clock, state_->random, kinds::AllKinds(), *control_, serial_fetcher_, mirrors,
+        [this](const control::ObjectId& source) { previews_->Ask(source); }});
     PW_TRY(StartApi());
     PW_TRY(StartHttps());
     sources_->Start();
@@ -204,25 +203,24 @@ class Daemon::Impl {
   }
 
   Status StartHttps() {
-    PW_ASSIGN(https_, HttpsServer::Start(settings_.https_listen, *identity_,
-                                         {.ready = [this] { return Ready(); },
-                                          .metrics =
-                                              [this] {
-                                                return MetricsText({*control_, sessions_, calls_, Ready().ok(), sources_.get()});
-                                              },
-                                          .webhook =
-                                              [this](const std::string& workspace, const std::string& name,
-                                                     const sources::WebhookCall& call) -> Status {
-                                                PW_TRY(sources_->Webhook(workspace, name, call));
-                                                previews_->Wake(workspace, name);
-                                                return Ok();
-                                              },
-                                          .preview =
-                                              [this](const std::string& workspace, const std::string& source,
-                                                     std::uint64_t number, const std::string& token) {
-                                                return previews_->Page(workspace, source, number, token);
-                                              },
-                                          .preview_policy = previews::kPagePolicy}));
+    PW_ASSIGN(
+        https_,
+        HttpsServer::Start(
+            settings_.https_listen, *identity_,
+            {.ready = [this] { return Ready(); },
+             .metrics =
+                 [this] {
+                   return MetricsText({*control_, sessions_, calls_, Ready().ok(), sources_.get()});
+                 },
+             .webhook = [this](const std::string& workspace, const std::string& name,
+                               const sources::WebhookCall& call) -> Status {
+               PW_TRY(sources_->Webhook(workspace, name, call));
+               previews_->Wake(workspace, name);
+               return Ok();
+             },
+             .preview = [this](const std::string& workspace, const std::string& source, std::uint64_t number,
+                               const std::string& token) { return previews_->Page(workspace, source, number, token); },
+             .preview_policy = previews::kPagePolicy}));
     ready_ = true;
     return Ok();
   }

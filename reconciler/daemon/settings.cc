@@ -32,7 +32,8 @@ constexpr Setting kSettings[] = {
     {"context-file", "PODWRIGHT_CONFIG",
      "Where the first start writes the administrator's token, for the CLI; $XDG_CONFIG_HOME/podwright/config.yaml"},
     {"api-listen", "PODWRIGHT_API_LISTEN", "HOST:PORT for people, CI and the provider; 127.0.0.1:7440"},
-    {"https-listen", "PODWRIGHT_HTTPS_LISTEN", "HOST:PORT for /healthz, /readyz, /metrics, webhooks and previews; 127.0.0.1:7441"},
+    {"https-listen", "PODWRIGHT_HTTPS_LISTEN",
+     "HOST:PORT for /healthz, /readyz, /metrics, webhooks and previews; 127.0.0.1:7441"},
     {"public-url", "PODWRIGHT_PUBLIC_URL",
      "https://HOST[:PORT] by which people reach the HTTPS listener, for links in pull requests' previews; without it "
      "previews name the command that prints them"},

@@ -66,8 +66,8 @@ class Planner {
   Digest CurrentDigest() const;
   // The kept slice of one object, with ids and dependencies; nullopt where there is no such object.
   std::optional<v1::Slice> CurrentSlice(const ObjectKey& key) const;
-  // The same as it is kept: without ids and dependencies, and without the errors that come from other slices. Null where
-  // there is none; lives until the next Reset or Update.
+  // The same as it is kept: without ids and dependencies, and without the errors that come from other slices. Null
+  // where there is none; lives until the next Reset or Update.
   const v1::Slice* KeptSlice(const ObjectKey& key) const;
   // What the plan would be on the overlay; the kept slices of its base are used where they are not
   // touched, and stay as they are. `touched` (may be null) receives the objects whose slices differ.

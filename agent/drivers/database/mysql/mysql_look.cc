@@ -47,7 +47,8 @@ Result<Identity> MysqlEngine::Identify(const Instance& instance) const {
 
 Result<Identity> MysqlEngine::IdentifyOften(const Instance& instance) {
   PW_ASSIGN(const auto role, ReadRole(instance.name));
-  const std::string stamp = role ? std::to_string(static_cast<int>(role->part)) + " " + std::to_string(role->epoch) : "";
+  const std::string stamp =
+      role ? std::to_string(static_cast<int>(role->part)) + " " + std::to_string(role->epoch) : "";
   if (const auto known = memo_.Find(instance.name, stamp, env_.clock.Steady())) return *known;
   PW_ASSIGN(const Identity identity, Identify(instance));
   // What changes just now is not kept.

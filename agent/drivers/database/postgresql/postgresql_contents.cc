@@ -104,8 +104,8 @@ Status PostgresqlEngine::SetGrants(const Instance& instance, const v1::kinds::Da
   for (const auto& [database, right] : wanted) {
     if (!owners.contains(database)) return FailedPrecondition("there is no database " + database);
     text += ConnectLine(database) + "revoke all on database " + Name(database) + " from " + Name(user) +
-            ";\ngrant connect" + (right == "read" ? "" : ", temporary") + " on database " +
-            Name(database) + " to " + Name(user) + ";\n" + GrantText(right, user, owners[database]);
+            ";\ngrant connect" + (right == "read" ? "" : ", temporary") + " on database " + Name(database) + " to " +
+            Name(user) + ";\n" + GrantText(right, user, owners[database]);
     note.grants.emplace_back(database, right);
   }
   for (const std::string& database : action.revoke()) {
