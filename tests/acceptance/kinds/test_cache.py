@@ -311,7 +311,7 @@ class CacheOnTheLab(Acceptance):
         finally:
             self.sh("three", "systemctl stop squat", check=False)
         self.world.apply(text)
-        self.assertTrue(self.status("small")["in_sync"])
+        eventually("the small one to be in order", lambda: self.status("small")["in_sync"], 60)
         self.world.apply(self.full(), "--prune")
         eventually("the small one to be gone", lambda: len(self.world.json("get", "cache")) == 1, 60)
 
