@@ -90,7 +90,13 @@ class PostgresqlEngine final : public Engine {
   Status SetStandby(const Instance& instance, bool standby);
   Status AwaitLimits(const Instance& instance);
   Status AwaitAnswer(const Instance& instance);
-  Result<bool> AwaitStreaming(const Instance& instance, std::chrono::seconds limit);
+  // Streams what its primary writes now. A replica that parted from it also streams, for moments: up to where they
+  // parted.
+  Result<bool> AwaitJoined(const Setup& setup, std::chrono::seconds limit);
+  // The first line of the answer of the server that it follows.
+  Result<std::string> AskUpstream(const Setup& setup, const std::string& question) const;
+  // Whether one was made.
+  Result<bool> WriteSlots(const Instance& instance, const std::vector<std::string>& members);
   Status Stop(const Instance& instance);
   Error StartFailure(const Instance& instance, const Error& error) const;
   Status RunTool(std::vector<std::string> argv, std::chrono::seconds limit, const std::string& passfile = "") const;

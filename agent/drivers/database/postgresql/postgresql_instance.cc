@@ -227,18 +227,13 @@ Status PostgresqlEngine::CheckRoom(const Setup& setup) {
     if (digits != std::string::npos) std::from_chars(text.data() + digits, text.data() + text.size(), value);
     return value;
   };
-  ProcessRequest size = host::Program({"runuser", "-u", "postgres", "--", paths.bin + "/psql", "-X", "-w", "-A", "-t",
-                                       "-d", PrimaryConninfo(setup.kept, paths) + " dbname=postgres", "-c",
-                                       "select sum(pg_database_size(oid)) from pg_database"});
-  size.cwd = "/";
-  PW_ASSIGN(const ProcessResult told, env_.host.programs.Run(size));
-  if (!told.Succeeded()) return ProcessFailure(size, told);
+  PW_ASSIGN(const std::string size, AskUpstream(setup, "select sum(pg_database_size(oid)) from pg_database"));
   const ProcessRequest free = host::Program({"df", "-B1", "--output=avail", paths.data});
   PW_ASSIGN(const ProcessResult room, env_.host.programs.Run(free));
   if (!room.Succeeded()) return ProcessFailure(free, room);
   const auto line = room.out.find('\n');
   const std::int64_t there = number(line == std::string::npos ? room.out : room.out.substr(line));
-  const std::int64_t needed = number(told.out) + kSpareBytes;
+  const std::int64_t needed = number(size) + kSpareBytes;
   if (there >= needed) return Ok();
   return FailedPrecondition("the disk has too little room for a clone: " + std::to_string(needed / 1048576) +
                             " MiB are needed in " + paths.data + ", and " + std::to_string(there / 1048576) +
@@ -273,7 +268,7 @@ Status PostgresqlEngine::Clone(const Setup& setup, const SecretString& replicati
   PW_TRY(SetStandby(instance, true));
   PW_TRY(WriteFiles(setup));
   PW_TRY(Start(instance));
-  PW_ASSIGN(const bool streaming, AwaitStreaming(instance, kStreamingLimit));
+  PW_ASSIGN(const bool streaming, AwaitJoined(setup, kStreamingLimit));
   if (!streaming) return Unavailable("the clone runs, and is not joined to " + setup.kept.upstream());
   return WriteMark(instance, "ready");
 }

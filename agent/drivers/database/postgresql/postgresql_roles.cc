@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds kPoll{50};
 constexpr std::chrono::seconds kReplayLimit{30};
 constexpr std::chrono::seconds kJoinLimit{20};
 constexpr std::chrono::seconds kRewindLimit{1800};
+constexpr std::chrono::seconds kCheckpointLimit{600};
 
 }  // namespace
 
@@ -71,7 +72,7 @@ Status PostgresqlEngine::Promote(const Setup& setup, const std::string& position
     }
     std::this_thread::sleep_for(kPoll);
   }
-  PW_TRY(SetSlots(setup.instance, slots));
+  PW_TRY(WriteSlots(setup.instance, slots));
   PW_TRY(WriteFiles(setup));
   return Reload(setup.instance);
 }
@@ -82,12 +83,30 @@ Status PostgresqlEngine::Follow(const Setup& setup) {
   return runs ? Reload(setup.instance) : Ok();
 }
 
-Result<bool> PostgresqlEngine::AwaitStreaming(const Instance& instance, std::chrono::seconds limit) {
-  const auto until = std::chrono::steady_clock::now() + limit;
+Result<std::string> PostgresqlEngine::AskUpstream(const Setup& setup, const std::string& question) const {
+  const Paths paths = PathsOf(setup.instance.version, setup.instance.name);
+  ProcessRequest request =
+      host::Program({"runuser", "-u", "postgres", "--", paths.bin + "/psql", "-X", "-w", "-A", "-t", "-d",
+                     PrimaryConninfo(setup.kept, paths) + " dbname=postgres", "-c", question});
+  request.cwd = "/";
+  PW_ASSIGN(const ProcessResult result, env_.host.programs.Run(request));
+  if (!result.Succeeded()) return ProcessFailure(request, result);
+  return result.out.substr(0, result.out.find('\n'));
+}
+
+Result<bool> PostgresqlEngine::AwaitJoined(const Setup& setup, std::chrono::seconds limit) {
+  const auto until = env_.clock.Steady() + limit;
   for (;;) {
-    PW_ASSIGN(const std::string status, Sql(instance).Value("select status from pg_stat_wal_receiver"));
-    if (status == "streaming") return true;
-    if (std::chrono::steady_clock::now() >= until) return false;
+    PW_ASSIGN(const std::string streamed,
+              Sql(setup.instance)
+                  .Value("select lpad(upper(to_hex(received_tli)), 8, '0') from pg_stat_wal_receiver where status = "
+                         "'streaming'"));
+    if (!streamed.empty()) {
+      // Fails where it is a replica itself: then it is nobody to be joined to.
+      const auto written = AskUpstream(setup, "select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)");
+      if (written.ok() && *written == streamed) return true;
+    }
+    if (env_.clock.Steady() >= until) return false;
     std::this_thread::sleep_for(kPoll);
   }
 }
@@ -135,19 +154,27 @@ Status PostgresqlEngine::Rejoin(const Setup& setup, const SecretString& replicat
   PW_TRY(env_.host.units.DaemonReload());
   PW_TRY(WriteMark(instance, "ready"));
   PW_TRY(Start(instance));
-  PW_ASSIGN(bool streaming, AwaitStreaming(instance, kJoinLimit));
+  PW_ASSIGN(bool streaming, AwaitJoined(setup, kJoinLimit));
   if (!streaming) {
     log.push_back("its log has what " + setup.kept.upstream() + " has not: it is rewound");
     PW_TRY(Stop(instance));
     PW_TRY(Rewind(setup, log));
     PW_TRY(Start(instance));
-    PW_ASSIGN(streaming, AwaitStreaming(instance, kJoinLimit));
+    PW_ASSIGN(streaming, AwaitJoined(setup, kJoinLimit));
   }
   if (!streaming) return Unavailable("the instance runs as a replica, and is not joined to " + setup.kept.upstream());
-  return SetSlots(instance, {});
+  PW_TRY(WriteSlots(instance, {}));
+  return Ok();
 }
 
+// pg_rewind of a member that comes back knows this server's timeline from its control file, which a checkpoint writes:
+// postgresql.org, "pg_rewind", Notes. The one after a promotion takes its time.
 Status PostgresqlEngine::SetSlots(const Instance& instance, const std::vector<std::string>& members) {
+  PW_ASSIGN(const bool made, WriteSlots(instance, members));
+  return made ? Sql(instance).Run("checkpoint", "postgres", kCheckpointLimit) : Ok();
+}
+
+Result<bool> PostgresqlEngine::WriteSlots(const Instance& instance, const std::vector<std::string>& members) {
   PW_ASSIGN(const auto rows,
             Sql(instance).Query("select slot_name from pg_replication_slots where slot_type = 'physical'"));
   std::vector<std::string> there;
@@ -155,10 +182,12 @@ Status PostgresqlEngine::SetSlots(const Instance& instance, const std::vector<st
     if (!row.empty() && !kinds::MemberOfSlot(row[0]).empty()) there.push_back(row[0]);
   }
   std::string sql;
+  bool made = false;
   std::vector<std::string> wanted;
   for (const std::string& member : members) wanted.push_back(kinds::SlotOfMember(member));
   for (const std::string& slot : wanted) {
     if (std::find(there.begin(), there.end(), slot) != there.end()) continue;
+    made = true;
     sql += "select pg_create_physical_replication_slot(" + Literal(slot) + ", true);\n";
   }
   for (const std::string& slot : there) {
@@ -167,7 +196,8 @@ Status PostgresqlEngine::SetSlots(const Instance& instance, const std::vector<st
     sql += "select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where active and slot_name = " +
            Literal(slot) + ";\nselect pg_drop_replication_slot(" + Literal(slot) + ");\n";
   }
-  return sql.empty() ? Ok() : Sql(instance).Run(sql);
+  if (!sql.empty()) PW_TRY(Sql(instance).Run(sql));
+  return made;
 }
 
 }  // namespace podwright::drivers::database::postgresql
