@@ -85,7 +85,7 @@ class PostgresqlOnTheLab(Acceptance):
 
     def as_user(self, statement, host, user=None, path=PATH, check=True, database="orders"):
         user = user or self.login()
-        return self.sh("three", f"PGPASSWORD=$(cat {path}) psql -X -A -t -v ON_ERROR_STOP=1 'host={host} user={user} "
+        return self.sh("three", f"PGPASSWORD=$(cat {path}) psql -X -A -t -v ON_ERROR_STOP=1 'host={host} port=5432 user={user} "
                                 f"dbname={database} connect_timeout=5' 2>&1 <<'X'\n{statement}\nX", check=check).strip()
 
     def address(self, endpoint):
