@@ -49,6 +49,7 @@ Rule MakeRule(const FieldDescriptor& field) {
   rule.immutable = option.immutable();
   rule.change = option.change() == v1::CHANGE_MODE_REPLACE ? ChangeMode::kReplace : ChangeMode::kInPlace;
   rule.known_unless_changed = option.known_unless_changed();
+  rule.changes_with.assign(option.changes_with().begin(), option.changes_with().end());
   rule.one_of_group = option.one_of_group();
   rule.one_of_optional = option.one_of_optional();
   rule.former_names.assign(option.former_names().begin(), option.former_names().end());

@@ -57,6 +57,7 @@ struct Rule {
   bool immutable = false;
   ChangeMode change = ChangeMode::kInPlace;
   bool known_unless_changed = false;
+  std::vector<std::string> changes_with;
   std::string one_of_group;
   bool one_of_optional = false;
   std::vector<std::string> former_names;

@@ -204,6 +204,9 @@ class Linter {
     if (rule.known_unless_changed && part_ != Part::kStatus) {
       out_.AddError("known_unless_changed is for the status", at);
     }
+    if (!rule.changes_with.empty() && !rule.known_unless_changed) {
+      out_.AddError("changes_with goes with known_unless_changed", at);
+    }
     if (part_ != Part::kSpec && (rule.required || rule.immutable || !rule.one_of_group.empty())) {
       out_.AddError("required, immutable and one_of_group are for the spec", at);
     }
@@ -242,6 +245,16 @@ void LintReferences(const Schema& schema, const Path& path, const std::set<std::
   }
 }
 
+void LintChanges(const Kind& kind, const Path& path, Diagnostics* out) {
+  for (const Field& field : kind.status_schema().fields()) {
+    for (const std::string& name : field.rule.changes_with) {
+      if (kind.schema().Find(name) == nullptr) {
+        out->AddError("it changes with " + name + ", which the spec does not have", path.Attribute(field.name));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Diagnostics LintKind(const Kind& kind) {
@@ -263,6 +276,7 @@ Diagnostics LintKind(const Kind& kind) {
     linter.Walk(part.schema, root.Attribute(part.name), true, false);
     out.Append(linter.Take());
   }
+  LintChanges(kind, root.Attribute("status"), &out);
   return out;
 }
 

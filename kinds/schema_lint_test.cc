@@ -129,6 +129,9 @@ TEST(Lint, RefusesMisplacedMeanings) {
   EXPECT_THAT(Findings("", "", Field("optional string a", "write_only: true sensitive: true")),
               HasSubstr("only the spec"));
   EXPECT_THAT(Findings("", "", "", Field("optional string a", "required: true")), HasSubstr("are for the spec"));
+  EXPECT_THAT(Findings("", "", "", Field("optional string a", "changes_with: \"b\"")), HasSubstr("goes with"));
+  EXPECT_THAT(Findings("", "", "", Field("optional string a", "known_unless_changed: true changes_with: \"b\"")),
+              HasSubstr("it changes with b, which the spec does not have"));
   EXPECT_THAT(Findings(Field("optional string a", "immutable: true change: CHANGE_MODE_REPLACE")),
               HasSubstr("immutable"));
   EXPECT_THAT(Findings(Field("optional string a", "former_names: \"a\"")), HasSubstr("used twice"));

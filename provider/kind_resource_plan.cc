@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "provider/describe.h"
 #include "provider/kind_resource.h"
 #include "provider/object_values.h"
@@ -20,7 +22,13 @@ void KindResource::PlanStatus(const sdk::ModifyPlanRequest& request, sdk::Modify
   if (!before.has_value()) return;
   Value status = before;
   for (const kinds::Field& field : kind_.status_schema().fields()) {
-    if (field.rule.volatile_fact || field.rule.known_unless_changed) continue;
+    if (field.rule.volatile_fact) continue;
+    const bool stays =
+        field.rule.known_unless_changed &&
+        std::none_of(field.rule.changes_with.begin(), field.rule.changes_with.end(), [&](const std::string& attribute) {
+          return !(request.plan.Get(attribute) == request.state.Get(attribute));
+        });
+    if (stays) continue;
     status.SetField(field.name, Value::Unknown());
   }
   response.plan.SetField("status", std::move(status));

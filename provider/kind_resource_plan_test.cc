@@ -141,6 +141,30 @@ TEST_F(KindResourcePlanTest, OtherDefaultLabelsAreAnUpdateOfWhatIsOtherwiseTheSa
   EXPECT_EQ(backend_.last.puts(0).labels().at("team"), "shop");
 }
 
+// A value that stays known is what Terraform keeps in its state after the apply.
+TEST_F(KindResourcePlanTest, WhatAChangeMayMoveOfTheStatusIsOpenInItsPlan) {
+  KindResource databases{*kinds::AllKinds().Find("database"), session_};
+  sdk::ModifyPlanRequest request;
+  request.state = Value::Object({{"id", Value::String("default/orders")},
+                                 {"name", Value::String("orders")},
+                                 {"engine", Value::String("postgresql")},
+                                 {"members", Value::List({Value::String("one"), Value::String("two")})},
+                                 {"primary", Value::String("one")},
+                                 {"status", Value::Object({{"primary", Value::String("one")},
+                                                           {"read_write", Value::String("192.0.2.1:5432")},
+                                                           {"users", Value::Map({})}})}});
+  request.config = request.state;
+  request.plan = request.state;
+  request.plan.SetField("primary", Value::String("two"));
+  sdk::ModifyPlanResponse response;
+  response.plan = request.plan;
+  databases.ModifyPlan(request, response);
+  const Value status = response.plan.Get("status");
+  EXPECT_FALSE(status.Get("primary").IsWhollyKnown());
+  EXPECT_FALSE(status.Get("read_write").IsWhollyKnown());
+  EXPECT_EQ(status.Get("users"), Value::Map({}));
+}
+
 TEST_F(KindResourcePlanTest, ACreateOfWhatIsThereAlreadyIsToldAndKeptByTheDeleteBeforeIt) {
   static_cast<void>(Create("hi\n"));
   session_.declared_here.Clear();  // another run
