@@ -17,7 +17,7 @@ constexpr char kFromThere[] = R"(postgresql-15:
      15.99-1 990
         990 https://apt.example.org/pub bookworm-pgdg/main amd64 Packages
      15.20-0+deb12u1 500
-        500 http://deb.debian.org/debian bookworm/main amd64 Packages
+        500 http://mirror.example/debian bookworm/main amd64 Packages
 )";
 
 class AptOriginTest : public ::testing::Test {
@@ -57,7 +57,7 @@ TEST_F(AptOriginTest, ASourceWithoutThePackageIsToldAndNothingStaysPinned) {
   Candidate: 15.20-0+deb12u1
   Version table:
      15.20-0+deb12u1 500
-        500 http://deb.debian.org/debian bookworm/main amd64 Packages
+        500 http://mirror.example/debian bookworm/main amd64 Packages
      15.1-1 100
         100 https://apt.example.org/pub bookworm-pgdg/main amd64 Packages
 )";
