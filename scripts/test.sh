@@ -60,7 +60,7 @@ conformance() { build dev && ctest_label dev conformance 1; }
 sanitizers() {
   export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
   export LSAN_OPTIONS="suppressions=$PWD/tests/leaks.supp:print_suppressions=0"
-  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/races.supp"
   build asan && ctest_label asan unit 2
   build tsan && ctest_label tsan unit 2
 }

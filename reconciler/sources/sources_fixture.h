@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "kinds/testing/testing_kinds.h"
@@ -21,13 +22,16 @@ inline std::string ServerDocument(const std::string& name, const std::string& co
          "}\nspec:\n  files:\n    /etc/motd: {content: " + content + "}\n";
 }
 
-// Fails as often as it is told to.
+// Fails as often as it is told to. Sources fetch on threads of their own; its members are read and set while none runs.
 class ScriptedFetcher final : public git::Fetcher {
  public:
   Result<std::string> Fetch(const git::FetchRequest& request) override {
-    ++fetches;
-    secret = std::string(request.secret.Reveal());
-    if (failures > 0 && failures-- > 0) return Unavailable("the network is down");
+    {
+      const std::lock_guard lock(mutex_);
+      ++fetches;
+      secret = std::string(request.secret.Reveal());
+      if (failures > 0 && failures-- > 0) return Unavailable("the network is down");
+    }
     return real_.Fetch(request);
   }
   int fetches = 0;
@@ -35,6 +39,7 @@ class ScriptedFetcher final : public git::Fetcher {
   std::string secret;
 
  private:
+  std::mutex mutex_;
   git::LibraryFetcher real_;
 };
 
