@@ -76,10 +76,6 @@ void CheckMysql(const DatabaseSpec& spec, Diagnostics* out) {
     out->AddError("MariaDB's semi-synchronous replication waits for one replica and no more",
                   Path().Attribute("sync").Attribute("count"), "write 1");
   }
-  if (spec.adopt() == "existing") {
-    out->AddError("an instance of MariaDB that was made by hand cannot be taken over where it is",
-                  Path().Attribute("adopt"), "make a database here and move the data into it with mariadb-dump");
-  }
   for (int i = 0; i < spec.clients_size(); ++i) {
     const std::string& network = spec.clients(i);
     const auto slash = network.find('/');

@@ -138,6 +138,18 @@ void DatabaseDraft::PlanSoftware(const std::string& name) {
   Add(name, std::move(action));
 }
 
+// Its option files are not read any more: what they say and nobody declares goes back to the server's defaults.
+void DatabaseDraft::NoteUndeclared(const std::string& name, const std::string& instance) {
+  std::vector<std::string> undeclared;
+  for (const auto& [parameter, seen] : members_.all.at(name).is->parameters()) {
+    if (!spec_.parameters().contains(parameter)) undeclared.push_back(parameter + "=" + seen.value());
+  }
+  if (undeclared.empty()) return;
+  std::sort(undeclared.begin(), undeclared.end());
+  draft_.notes.push_back("the option files of the instance " + instance + " on " + name + " say " + Listed(undeclared) +
+                         ", which `parameters` does not: the server's defaults apply when it is taken over");
+}
+
 // A kept one is resumed by the same verb: what is there is never initialised again.
 void DatabaseDraft::PlanPrimary() {
   const std::string& name = members_.primary;
@@ -155,7 +167,9 @@ void DatabaseDraft::PlanPrimary() {
   *payload.mutable_configuration() = ConfigurationOf(name);
   SetInstance(payload, action);
   if (adopted) {
-    action.action.set_disruption(v1::DISRUPTION_RELOAD);
+    const bool under_another_unit = spec_.engine() == kinds::kMysql;
+    action.action.set_disruption(under_another_unit ? v1::DISRUPTION_RESTART : v1::DISRUPTION_RELOAD);
+    if (under_another_unit) NoteUndeclared(name, instance);
     if (member.seen && !member.is->checksums()) {
       draft_.notes.push_back("the instance " + instance + " on " + name +
                              " has no checksums of its pages, and gets none while it runs");

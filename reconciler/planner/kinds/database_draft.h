@@ -37,6 +37,7 @@ class DatabaseDraft {
   // database_draft.cc: the instances
   void PlanSoftware(const std::string& name);
   void PlanPrimary();
+  void NoteUndeclared(const std::string& name, const std::string& instance);
   void PlanConfiguration(const std::string& name);
   void PlanSlots();
   void PlanReplica(const std::string& name);

@@ -389,6 +389,27 @@ TEST_F(DatabasePlannerTest, AnInstanceMadeByHandIsTakenOverOnlyWhenThatIsDeclare
   Apply();
 }
 
+TEST_F(DatabasePlannerTest, WhatTheOptionFilesOfAMariaDbSayAndNobodyDeclaresIsToldWhenItIsTakenOver) {
+  spec_.set_engine("mysql");
+  spec_.set_version("10.11");
+  spec_.set_adopt("existing");
+  (*spec_.mutable_parameters())["max_connections"] = "60";
+  Members({"a"});
+  At("a").set_state("foreign");
+  At("a").set_role("primary");
+  At("a").set_version("10.11.6-MariaDB");
+  At("a").set_checksums(true);
+  (*At("a").mutable_parameters())["max_connections"].set_value("100");
+  (*At("a").mutable_parameters())["sort_buffer_size"].set_value("4194304");
+  Observe();
+  Put();
+  EXPECT_THAT(Lines(), ElementsAre("a instance.adopt"));
+  EXPECT_EQ(Slice().actions(0).disruption(), v1::DISRUPTION_RESTART);
+  ASSERT_EQ(Slice().notes_size(), 1);
+  EXPECT_THAT(Slice().notes(0), HasSubstr("sort_buffer_size=4194304"));
+  EXPECT_THAT(Slice().notes(0), Not(HasSubstr("max_connections")));
+}
+
 TEST_F(DatabasePlannerTest, ANewVersionOfAPasswordGetsTheOtherLogin) {
   AddUser();
   Apply();

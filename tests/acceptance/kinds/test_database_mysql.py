@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness import Acceptance, eventually, main  # noqa: E402
+from harness import Acceptance, Failed, eventually, main  # noqa: E402
 
 HEAD = "apiVersion: podwright.dev/v1\n"
 MEMBERS = ["one", "two", "three"]
@@ -73,7 +73,7 @@ class MariaDbOnTheLab(Acceptance):
         self.apply()
 
     def apply(self, *arguments, **options):
-        return self.world.apply(full(*arguments, **options), timeout=500)
+        return self.world.apply(full(*arguments, **options), "--prune", timeout=500)
 
     def status(self):
         return self.world.json("get", "database")[0]["status"]
@@ -213,6 +213,38 @@ class MariaDbOnTheLab(Acceptance):
         eventually("the new password", lambda: self.world.shell("client", "cat /etc/app-password").strip() != old)
         eventually("a login with it", lambda: self.log_in("app", "one", "SELECT 1", check=False) == "1")
         self.assertEqual(self.status()["users"]["app"]["login"], "app")
+
+    def test_y_an_instance_made_by_hand_is_taken_over_and_given_back(self):
+        self.world.shell("three", "DEBIAN_FRONTEND=noninteractive apt-get install -y -q mariadb-server", timeout=300)
+        self.world.shell("three", "printf '[mysqld]\\nsort_buffer_size = 4M\\nmax_connections = 77\\n' > "
+                                  "/etc/mysql/mariadb.conf.d/99-hand.cnf; systemctl restart mariadb")
+        self.world.shell("three", "mariadb -e 'CREATE DATABASE legacy; CREATE TABLE legacy.t (n INT); INSERT INTO legacy.t VALUES (4711)'")
+
+        def hand(name="hand", more=""):
+            return (f"{full()}\n---\n{HEAD}kind: Database\nmetadata: {{name: {name}}}\nspec:\n  engine: mysql\n  version: \"10.11\"\n"
+                    "  members: [three]\n  deletion_protection: false\n  parameters: {max_connections: \"70\"}\n" + more)
+
+        def row():
+            return self.world.shell("three", "mariadb -N -B -S /run/mariadb-hand/mariadbd.sock -e 'SELECT n FROM legacy.t'").strip()
+
+        with self.assertRaises(Failed) as failure:  # one of its own, on the port of the other
+            self.world.apply(hand("clash"), timeout=300)
+        self.assertIn("in use", failure.exception.out + failure.exception.err)
+        self.apply()
+        said = self.world.plan(hand(more="  adopt: existing\n"), "--detailed-exitcode", code=2)
+        self.assertIn("take over the instance hand", said)
+        self.assertIn("sort_buffer_size=4194304", said)
+        self.assertNotIn("max_connections=77", said)
+        self.world.apply(hand(more="  adopt: existing\n"), timeout=300)
+        self.assertEqual(row(), "4711")
+        self.assertEqual(self.world.shell("three", "systemctl is-active mariadb", check=False).strip(), "inactive")
+        self.world.plan(hand(more="  adopt: existing\n"), "--detailed-exitcode", code=0)
+        self.apply()
+        self.assertEqual(self.world.shell("three", "systemctl start mariadb; mariadb -N -B -e 'SELECT n FROM legacy.t'").strip(), "4711")
+        self.world.apply(hand(more="  adopt: existing\n"), timeout=300)
+        self.assertEqual(row(), "4711")
+        self.apply()
+        self.world.shell("three", "test -d /var/lib/mysql/legacy")
 
     def test_zz_a_deleted_database_keeps_its_data_and_the_same_name_goes_on_with_it(self):
         self.log_in("app", "one", "CREATE TABLE IF NOT EXISTS kept (n INT); INSERT INTO kept VALUES (11)")

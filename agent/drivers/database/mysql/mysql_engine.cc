@@ -59,20 +59,17 @@ Status MysqlEngine::Create(const Setup& setup, const SecretString& replication, 
   role->sync = false;
   PW_TRY(WriteRole(instance, *role));
   PW_TRY(StartUnit(instance));
-  const Client client = ClientOf(setup.instance);
-  const std::string member = QuoteString(setup.kept.configuration().member());
-  PW_TRY(client.Run(std::string(kOwnTables) + "INSERT IGNORE INTO podwright.epoch VALUES (1,1," + member + ");\n"));
-  PW_TRY(ConfigurePrimary(setup, replication, client));
-  PW_TRY(WriteMark(instance, {setup.instance.object, "whole"}));
+  PW_TRY(MakeOwnTables(setup));
+  PW_TRY(ConfigurePrimary(setup, replication, ClientOf(setup.instance)));
+  PW_TRY(WriteMark(instance, {setup.instance.object, "whole", mark && mark->adopted}));
   log.push_back(begun ? "goes on with the data that was kept" : "initialised " + DataFolder(instance));
   return Ok();
 }
 
-Status MysqlEngine::Adopt(const Setup& /*setup*/, const SecretString& /*replication*/, Log& /*log*/) {
-  return FailedPrecondition(
-      "an instance of MariaDB that was made by hand cannot be taken over where it is: Podwright's "
-      "has a unit and an option file of its own. Make a database here and move the data into it "
-      "with mariadb-dump");
+Status MysqlEngine::MakeOwnTables(const Setup& setup) {
+  const std::string member = QuoteString(setup.kept.configuration().member());
+  return ClientOf(setup.instance)
+      .Run(std::string(kOwnTables) + "INSERT IGNORE INTO podwright.epoch VALUES (1,1," + member + ");\n");
 }
 
 Status MysqlEngine::Start(const Instance& instance) {
@@ -90,6 +87,10 @@ Status MysqlEngine::Retire(const Instance& instance, bool purge, Log& log) {
   if (mark->owner != instance.object) {
     return FailedPrecondition(DataFolder(instance.name) + " holds the data of database/" + mark->owner);
   }
+  if (mark->state == "taking") {
+    log.push_back("was not taken over yet, and goes on as it was");
+    return GiveBackFoundData(instance.name);
+  }
   const std::string unit = UnitOf(instance.name);
   PW_ASSIGN(const auto states, env_.host.units.Show({unit}));
   if (const auto state = states.find(unit); state != states.end()) {
@@ -98,9 +99,9 @@ Status MysqlEngine::Retire(const Instance& instance, bool purge, Log& log) {
   }
   PW_TRY(env_.host.files.Remove(CredentialsPath(instance.name)));
   PW_TRY(env_.host.files.Remove(ConfigurationPath(instance.name)));
-  if (!purge && mark->state == "whole") {
+  if (mark->adopted || (!purge && mark->state == "whole")) {
     log.push_back("stopped; the data stays in " + DataFolder(instance.name));
-    return WriteMark(instance.name, {mark->owner, "kept"});
+    return WriteMark(instance.name, {mark->owner, "kept", mark->adopted});
   }
   PW_TRY(Wipe(instance.name));
   for (const std::string& path : {RolePath(instance.name), KeyPath(instance.name), MarkPath(instance.name)}) {

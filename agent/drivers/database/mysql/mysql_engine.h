@@ -32,7 +32,8 @@ namespace podwright::drivers::database::mysql {
 // Whose the data folder is. It stands beside it, and is there before it.
 struct Mark {
   std::string owner;
-  std::string state;  // unfinished, whole, kept
+  std::string state;     // unfinished, taking, whole, kept
+  bool adopted = false;  // made by hand: never wiped
 };
 
 class MysqlEngine final : public Engine {
@@ -81,6 +82,9 @@ class MysqlEngine final : public Engine {
   };
   using Variables = std::map<std::string, Variable>;
 
+  // What Podwright itself keeps in the server.
+  Status MakeOwnTables(const Setup& setup);
+
   Client ClientOf(const Instance& instance) const { return Client(env_.host.programs, SocketPath(instance.name)); }
 
   // mysql_files.cc: what stands on the disk
@@ -106,6 +110,13 @@ class MysqlEngine final : public Engine {
   std::string JournalWords(const std::string& instance) const;
   static Settings SettingsOf(const Setup& setup);
   static bool WantsSync(const DatabaseConfiguration& configuration);
+
+  // mysql_adopt.cc
+  Result<bool> IsFound() const;
+  Status LookAtFound(const Question& question, DatabaseObserved* out);
+  Status CheckFound(const Setup& setup) const;
+  Status TakeFoundData(const Setup& setup);
+  Status GiveBackFoundData(const std::string& instance);
 
   // mysql_configure.cc
   Status CheckCandidate(const Setup& setup);

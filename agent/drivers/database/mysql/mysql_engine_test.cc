@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "agent/host/memory_host.h"
 
 namespace podwright::drivers::database::mysql {
@@ -162,6 +164,86 @@ TEST_F(MysqlEngineTest, AFencedPrimaryGoesOnWhenNobodyTookItsPlace) {
   EXPECT_TRUE(Runs());
   EXPECT_EQ(ParseRole(File(RolePath("orders")))->part, Part::kPrimary);
   EXPECT_THAT(sql_, HasSubstr("SET GLOBAL read_only=OFF"));
+}
+
+class MysqlMadeByHandTest : public MysqlEngineTest {
+ protected:
+  MysqlMadeByHandTest() {
+    host_.files["/var/lib/mysql/ibdata1"] = {host::FileType::kFile, "", {0660, "mysql", "mysql"}, 1};
+    host_.units[kFound].state.load_state = "loaded";
+    host_.units[kFound].state.active_state = "active";
+    host_.units[kUnit].state.load_state = "loaded";
+    spec_.set_adopt("existing");
+    Say("SELECT VERSION();", "10.11.6-MariaDB\n");
+    Say("TRIM(TRAILING '/' FROM @@datadir)", "/var/lib/mysql\t10.11.6-MariaDB\t\t.\n");
+    Say("SHOW SLAVE HOSTS", "");
+  }
+  Result<ProcessResult> AnswerOfFound(const ProcessRequest& request) {
+    std::string line;
+    for (const std::string& argument : request.argv) line += argument + " ";
+    if (line.find("/run/mysqld/mysqld.sock") == std::string::npos) return Answer(request);
+    const auto former = std::exchange(host_.units[kUnit].state.active_state, "active");
+    auto answer = Answer(request);
+    host_.units[kUnit].state.active_state = former;
+    return answer;
+  }
+  void SetUp() override {
+    host_.program = [this](const ProcessRequest& request) { return AnswerOfFound(request); };
+  }
+  Status Adopt() {
+    Log log;
+    return engine_.Adopt(setup(), SecretString("between us"), log);
+  }
+  bool FoundRuns() { return host_.units[kFound].state.active_state == "active"; }
+
+  static constexpr char kFound[] = "mariadb.service";
+  DatabaseSpec spec_;
+};
+
+TEST_F(MysqlMadeByHandTest, ItsDataStaysWhereItIsAndPodwrightsUnitRunsIt) {
+  const auto seen = engine_.Look({instance_, spec_, kept_});
+  ASSERT_TRUE(seen.ok());
+  EXPECT_EQ(seen->state(), "foreign");
+  EXPECT_EQ(seen->version(), "10.11.6-MariaDB");
+  const Status adopted = Adopt();
+  ASSERT_TRUE(adopted.ok()) << adopted.error().ToString();
+  EXPECT_TRUE(Runs());
+  EXPECT_FALSE(FoundRuns());
+  EXPECT_THAT(ran_, HasSubstr("ln --symbolic --force --no-target-directory /var/lib/mysql /var/lib/mariadb/orders"));
+  EXPECT_THAT(ran_, AllOf(Not(HasSubstr("rm ")), Not(HasSubstr("mariadb-install-db"))));
+  EXPECT_EQ(File(MarkPath("orders")), "owner: orders\nstate: whole\nadopted: yes\n");
+  EXPECT_EQ(ParseRole(File(RolePath("orders"))), (RoleFile{Part::kPrimary, false, 1, ""}));
+}
+
+TEST_F(MysqlMadeByHandTest, ItIsNeverDeleted) {
+  ASSERT_TRUE(Adopt().ok());
+  ran_.clear();
+  Log log;
+  ASSERT_TRUE(engine_.Retire(instance_, true, log).ok());
+  EXPECT_FALSE(Runs());
+  EXPECT_THAT(ran_, Not(HasSubstr("rm ")));
+  EXPECT_EQ(File(MarkPath("orders")), "owner: orders\nstate: kept\nadopted: yes\n");
+}
+
+TEST_F(MysqlMadeByHandTest, ItRunsAsBeforeWherePodwrightsUnitDoesNotStart) {
+  host_.Fail("units.start", Internal("the unit failed"));
+  const Status refused = Adopt();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message(), HasSubstr("mariadb.service runs again, as before"));
+  EXPECT_TRUE(FoundRuns());
+  EXPECT_EQ(File(MarkPath("orders")), "");
+  EXPECT_EQ(File(ConfigurationPath("orders")), "");
+}
+
+TEST_F(MysqlMadeByHandTest, WhatIsStoppedOrElsewhereOrHasReplicasIsLeft) {
+  Say("SHOW SLAVE HOSTS", "7\t\t3306\t1\n");
+  EXPECT_THAT(Adopt().error().message(), HasSubstr("replicas that were made by hand"));
+  Say("TRIM(TRAILING '/' FROM @@datadir)", "/srv/mysql\t10.11.6-MariaDB\t\t.\n");
+  EXPECT_THAT(Adopt().error().message(), HasSubstr("/srv/mysql"));
+  host_.units[kFound].state.active_state = "inactive";
+  EXPECT_THAT(Adopt().error().message(), HasSubstr("start mariadb.service"));
+  EXPECT_FALSE(Runs());
+  EXPECT_EQ(File(MarkPath("orders")), "");
 }
 
 class MysqlReplicaTest : public MysqlEngineTest {

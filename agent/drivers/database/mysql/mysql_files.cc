@@ -42,12 +42,14 @@ Result<std::string> MysqlEngine::ReadText(const std::string& path) const {
 Result<std::optional<Mark>> MysqlEngine::ReadMark(const std::string& instance) const {
   PW_ASSIGN(const std::string text, ReadText(MarkPath(instance)));
   if (text.empty()) return std::optional<Mark>();
-  return std::optional<Mark>(Mark{Field(text, "owner"), Field(text, "state")});
+  return std::optional<Mark>(Mark{Field(text, "owner"), Field(text, "state"), Field(text, "adopted") == "yes"});
 }
 
 Status MysqlEngine::WriteMark(const std::string& instance, const Mark& mark) {
-  return env_.host.files.Write(MarkPath(instance), "owner: " + mark.owner + "\nstate: " + mark.state + "\n",
-                               {0644, "root", "root"});
+  return env_.host.files.Write(
+      MarkPath(instance),
+      "owner: " + mark.owner + "\nstate: " + mark.state + "\n" + (mark.adopted ? "adopted: yes\n" : ""),
+      {0644, "root", "root"});
 }
 
 Result<std::optional<RoleFile>> MysqlEngine::ReadRole(const std::string& instance) const {

@@ -63,7 +63,11 @@ Result<DatabaseObserved> MysqlEngine::Look(const Question& question) {
   const std::string& instance = question.instance.name;
   PW_ASSIGN(const auto mark, ReadMark(instance));
   PW_ASSIGN(const bool data, HasData(instance));
-  if (!data && !mark) return out;
+  if (!data && !mark) {
+    PW_ASSIGN(const bool found, IsFound());
+    if (found && question.spec.adopt() == "existing") PW_TRY(LookAtFound(question, &out));
+    return out;
+  }
   if (!mark) {
     out.set_state("foreign");
     return out;
@@ -76,6 +80,11 @@ Result<DatabaseObserved> MysqlEngine::Look(const Question& question) {
   PW_ASSIGN(const auto role, ReadRole(instance));
   const RoleFile is = role.value_or(RoleFile{Part::kReplica, false, 0, ""});
   const bool primary = is.part == Part::kPrimary || is.part == Part::kFenced;
+  if (mark->state == "taking") {
+    out.set_state("foreign");
+    out.set_role("primary");
+    return out;
+  }
   if (mark->state == "unfinished" || !data) {
     out.set_state("unfinished");
     return out;

@@ -196,7 +196,7 @@ Status MysqlEngine::Rejoin(const Setup& setup, const SecretString& replication, 
   PW_TRY(WriteCredentials(setup, replication));
   PW_ASSIGN(const auto role, ReadRole(instance));
   PW_TRY(WriteRole(instance, {Part::kReplica, false, role ? role->epoch : 0, ""}));
-  PW_TRY(WriteMark(instance, {setup.instance.object, "whole"}));
+  PW_TRY(WriteMark(instance, {setup.instance.object, "whole", mark->adopted}));
   PW_TRY(StartUnit(instance));
   const Status joined = Join(setup, replication);
   if (joined.ok() || joined.error().code() != ErrorCode::kDataLoss) return joined;
