@@ -337,6 +337,10 @@ class PostgresqlOnTheLab(Acceptance):
         self.sql("three", "create database legacy", port=5444)
         def hand(more):
             return full() + "\n---\n" + database("[three]", "  port: 5444\n  instance: hand\n" + more, "hand", False)
+        with self.assertRaises(Failed) as failure:  # one of its own, on the port of the other
+            self.world.apply(full() + "\n---\n" + database("[three]", "  port: 5444\n", "clash", False), timeout=300)
+        self.assertIn("Port conflict", failure.exception.out + failure.exception.err)
+        self.world.apply(full(), "--prune")
         with self.assertRaises(Failed) as failure:
             self.world.plan(hand(""))
         self.assertIn("adopt: existing", failure.exception.out + failure.exception.err)

@@ -1,8 +1,11 @@
 // An instance's life: made, cloned, started, stopped, retired.
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <map>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "agent/drivers/database/postgresql/postgresql_engine.h"
@@ -45,7 +48,7 @@ Status PostgresqlEngine::AwaitAnswer(const Instance& instance) {
   }
 }
 
-// With the last words of the instance's own log: systemd knows only that it failed.
+// With the last words of the cluster tools and of the instance's own log: systemd knows only that it failed.
 Error PostgresqlEngine::StartFailure(const Instance& instance, const Error& error) const {
   std::string words;
   const std::string unit = PathsOf(instance.version, instance.name).unit;
@@ -56,8 +59,9 @@ Error PostgresqlEngine::StartFailure(const Instance& instance, const Error& erro
     if (!result.ok() || !result->Succeeded()) continue;
     std::istringstream in(result->out);
     for (std::string line; std::getline(in, line);) {
-      const bool says = line.find("FATAL") != std::string::npos || line.find("ERROR") != std::string::npos ||
-                        line.find("podwright:") != std::string::npos || line.find("could not") != std::string::npos;
+      constexpr std::array<std::string_view, 5> kTelling = {"FATAL", "ERROR", "Error: ", "podwright:", "could not"};
+      const bool says = std::any_of(kTelling.begin(), kTelling.end(),
+                                    [&](std::string_view word) { return line.find(word) != std::string::npos; });
       if (says && words.find(line) == std::string::npos) words += "; " + line;
     }
   }
