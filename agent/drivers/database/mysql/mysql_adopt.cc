@@ -109,18 +109,23 @@ Status MysqlEngine::TakeFoundData(const Setup& setup) {
                  kLinkLimit);
 }
 
+Status MysqlEngine::LetFoundStart() {
+  PW_TRY(env_.host.files.Remove(kRest));
+  PW_TRY(env_.host.files.RemoveEmptyFolder(kRestFolder));
+  return env_.host.units.DaemonReload();
+}
+
 Status MysqlEngine::GiveBackFoundData(const std::string& instance) {
   const std::string unit = UnitOf(instance);
   PW_TRY(env_.host.units.Stop(unit));
   PW_TRY(env_.host.units.SetEnabled(unit, false));
   // A link: what it leads to is left.
   PW_TRY(RunTool({"rm", "-f", "--", DataFolder(instance)}, kLinkLimit));
-  for (const std::string& path : {std::string(kRest), ConfigurationPath(instance), CredentialsPath(instance),
-                                  RolePath(instance), KeyPath(instance), MarkPath(instance)}) {
+  for (const std::string& path : {ConfigurationPath(instance), CredentialsPath(instance), RolePath(instance),
+                                  KeyPath(instance), MarkPath(instance)}) {
     PW_TRY(env_.host.files.Remove(path));
   }
-  PW_TRY(env_.host.files.RemoveEmptyFolder(kRestFolder));
-  PW_TRY(env_.host.units.DaemonReload());
+  PW_TRY(LetFoundStart());
   PW_TRY(env_.host.units.SetEnabled(kFoundUnit, true));
   return env_.host.units.Start(kFoundUnit);
 }

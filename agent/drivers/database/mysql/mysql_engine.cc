@@ -99,6 +99,7 @@ Status MysqlEngine::Retire(const Instance& instance, bool purge, Log& log) {
   }
   PW_TRY(env_.host.files.Remove(CredentialsPath(instance.name)));
   PW_TRY(env_.host.files.Remove(ConfigurationPath(instance.name)));
+  if (mark->adopted) PW_TRY(LetFoundStart());
   if (mark->adopted || (!purge && mark->state == "whole")) {
     log.push_back("stopped; the data stays in " + DataFolder(instance.name));
     return WriteMark(instance.name, {mark->owner, "kept", mark->adopted});

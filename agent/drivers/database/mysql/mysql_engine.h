@@ -116,6 +116,7 @@ class MysqlEngine final : public Engine {
   Status LookAtFound(const Question& question, DatabaseObserved* out);
   Status CheckFound(const Setup& setup) const;
   Status TakeFoundData(const Setup& setup);
+  Status LetFoundStart();
   Status GiveBackFoundData(const std::string& instance);
 
   // mysql_configure.cc

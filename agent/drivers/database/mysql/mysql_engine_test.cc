@@ -223,6 +223,7 @@ TEST_F(MysqlMadeByHandTest, ItIsNeverDeleted) {
   EXPECT_FALSE(Runs());
   EXPECT_THAT(ran_, Not(HasSubstr("rm ")));
   EXPECT_EQ(File(MarkPath("orders")), "owner: orders\nstate: kept\nadopted: yes\n");
+  EXPECT_FALSE(host_.files.contains("/etc/systemd/system/mariadb.service.d"));
 }
 
 TEST_F(MysqlMadeByHandTest, ItRunsAsBeforeWherePodwrightsUnitDoesNotStart) {
