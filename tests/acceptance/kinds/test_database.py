@@ -329,18 +329,17 @@ class PostgresqlOnTheLab(Acceptance):
         self.assertIn("postgresql-16", failure.exception.out + failure.exception.err)
         self.world.apply(full(), "--prune")
 
-    def test_i_an_instance_made_by_hand_is_adopted(self):
+    def make_by_hand(self, name, port):
         self.sh("three", "command -v pg_createcluster || (mkdir -p /etc/postgresql-common/createcluster.d; echo "
                          "'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/x.conf; "
                          "DEBIAN_FRONTEND=noninteractive apt-get install -y -q postgresql-15)", timeout=300)
-        self.sh("three", "pg_createcluster 15 hand --port 5444 --start")
+        self.sh("three", f"pg_createcluster 15 {name} --port {port} --start")
+
+    def test_i_an_instance_made_by_hand_is_adopted(self):
+        self.make_by_hand("hand", 5444)
         self.sql("three", "create database legacy", port=5444)
         def hand(more):
             return full() + "\n---\n" + database("[three]", "  port: 5444\n  instance: hand\n" + more, "hand", False)
-        with self.assertRaises(Failed) as failure:  # one of its own, on the port of the other
-            self.world.apply(full() + "\n---\n" + database("[three]", "  port: 5444\n", "clash", False), timeout=300)
-        self.assertIn("Port conflict", failure.exception.out + failure.exception.err)
-        self.world.apply(full(), "--prune")
         with self.assertRaises(Failed) as failure:
             self.world.plan(hand(""))
         self.assertIn("adopt: existing", failure.exception.out + failure.exception.err)
@@ -383,6 +382,12 @@ class PostgresqlOnTheLab(Acceptance):
         for server in ("one", "two"):
             self.assertEqual(self.sh(server, "ls -d /var/lib/postgresql/15/orders /etc/postgresql/15/orders "
                                              "/var/lib/postgresql/podwright-15-orders* 2>/dev/null", check=False).strip(), "")
+
+    def test_zz_a_port_in_use_is_told_in_the_programs_words(self):
+        self.make_by_hand("other", 5466)
+        with self.assertRaises(Failed) as failure:
+            self.world.apply(full() + "\n---\n" + database("[three]", "  port: 5466\n", "clash", False), timeout=300)
+        self.assertIn("Port conflict", failure.exception.out + failure.exception.err)
 
 
 if __name__ == "__main__":
