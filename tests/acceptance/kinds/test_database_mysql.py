@@ -214,7 +214,26 @@ class MariaDbOnTheLab(Acceptance):
         eventually("a login with it", lambda: self.log_in("app", "one", "SELECT 1", check=False) == "1")
         self.assertEqual(self.status()["users"]["app"]["login"], "app")
 
-    def test_y_an_instance_made_by_hand_is_taken_over_and_given_back(self):
+    def test_zz_a_deleted_database_keeps_its_data_and_the_same_name_goes_on_with_it(self):
+        self.log_in("app", "one", "CREATE TABLE IF NOT EXISTS kept (n INT); INSERT INTO kept VALUES (11)")
+        self.world.apply(SERVERS, "--prune", timeout=300)
+        eventually("the database to be gone", lambda: self.world.json("get", "database") == [])
+        for server in ("one", "two"):
+            self.world.shell(server, "test -d /var/lib/mariadb/the_orders/shop")
+            self.assertNotEqual(self.world.shell(server, "systemctl is-active podwright-mariadb@the_orders", check=False).strip(), "active")
+        self.apply()
+        self.assertEqual(self.status()["roles"], {"one": "primary", "two": "replica"})
+        self.assertEqual(self.log_in("app", "one", "SELECT DISTINCT n FROM kept"), "11")
+        self.log_in("app", "one", "INSERT INTO kept VALUES (12)")
+        eventually("the row on the replica", lambda: "12" in self.log_in("app", "two", "SELECT n FROM kept", check=False))
+        self.apply(extra="  on_delete: purge\n")
+        self.world.apply_approved(SERVERS, "--prune", timeout=300)
+        eventually("the database to be gone", lambda: self.world.json("get", "database") == [])
+        for server in ("one", "two"):
+            self.world.shell(server, "test ! -e /var/lib/mariadb/the_orders")
+            self.world.shell(server, "test ! -e /etc/mysql/podwright/the_orders.cnf")
+
+    def test_zzz_an_instance_made_by_hand_is_taken_over_and_given_back(self):
         self.world.shell("three", "DEBIAN_FRONTEND=noninteractive apt-get install -y -q mariadb-server", timeout=300)
         self.world.shell("three", "printf '[mysqld]\\nsort_buffer_size = 4M\\nmax_connections = 77\\n' > "
                                   "/etc/mysql/mariadb.conf.d/99-hand.cnf; systemctl restart mariadb")
@@ -245,25 +264,6 @@ class MariaDbOnTheLab(Acceptance):
         self.assertEqual(row(), "4711")
         self.apply()
         self.world.shell("three", "test -d /var/lib/mysql/legacy")
-
-    def test_zz_a_deleted_database_keeps_its_data_and_the_same_name_goes_on_with_it(self):
-        self.log_in("app", "one", "CREATE TABLE IF NOT EXISTS kept (n INT); INSERT INTO kept VALUES (11)")
-        self.world.apply(SERVERS, "--prune", timeout=300)
-        eventually("the database to be gone", lambda: self.world.json("get", "database") == [])
-        for server in ("one", "two"):
-            self.world.shell(server, "test -d /var/lib/mariadb/the_orders/shop")
-            self.assertNotEqual(self.world.shell(server, "systemctl is-active podwright-mariadb@the_orders", check=False).strip(), "active")
-        self.apply()
-        self.assertEqual(self.status()["roles"], {"one": "primary", "two": "replica"})
-        self.assertEqual(self.log_in("app", "one", "SELECT DISTINCT n FROM kept"), "11")
-        self.log_in("app", "one", "INSERT INTO kept VALUES (12)")
-        eventually("the row on the replica", lambda: "12" in self.log_in("app", "two", "SELECT n FROM kept", check=False))
-        self.apply(extra="  on_delete: purge\n")
-        self.world.apply_approved(SERVERS, "--prune", timeout=300)
-        eventually("the database to be gone", lambda: self.world.json("get", "database") == [])
-        for server in ("one", "two"):
-            self.world.shell(server, "test ! -e /var/lib/mariadb/the_orders")
-            self.world.shell(server, "test ! -e /etc/mysql/podwright/the_orders.cnf")
 
 
 if __name__ == "__main__":
