@@ -307,8 +307,7 @@ Status LabCloud::Impl::PlaceFiles(const MachineRequest& request, const CallOptio
     PW_TRY(tar.Add(binary.path, content, binary.mode));
   }
   for (const auto& file : request.files) PW_TRY(tar.Add(file.path, file.content, file.mode));
-  PW_TRY(podman.Run({"cp", "-", request.tag + ":/"}, options, std::chrono::seconds(120), tar.Finish()));
-  return Ok();
+  return podman.Unpack(tar.Finish(), request.tag, options);
 }
 
 Status LabCloud::Impl::Complete(const MachineRequest& request, const CallOptions& options) {

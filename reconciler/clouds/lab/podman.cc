@@ -108,6 +108,8 @@ Status Podman::Configure(const std::string& runtime, const std::string& cgroup_m
   if (!runtime.empty()) config += "runtime = \"" + runtime + "\"\n";
   PW_TRY(MakeFolder(folder_, 0700));
   PW_TRY(MakeFolder(RunFolder(), 0700));
+  PW_TRY(RemoveTree(SpoolFolder()));
+  PW_TRY(MakeFolder(SpoolFolder(), 0700));
   if (!std::filesystem::exists(AbsentBeforePath())) {
     std::string absent;
     for (const std::string& folder : Absent(kSharedFolders)) absent += folder + "\n";
@@ -117,8 +119,13 @@ Status Podman::Configure(const std::string& runtime, const std::string& cgroup_m
 }
 
 std::vector<std::string> Podman::Argv(const Strings& args) const {
+  return Argv(args, SpoolFolder());
+}
+
+std::vector<std::string> Podman::Argv(const Strings& args, const std::string& spool) const {
   Strings argv = {"env",
                   "CONTAINERS_CONF=" + ConfigPath(),
+                  "TMPDIR=" + spool,
                   program_,
                   "--root",
                   folder_ + "/storage",
@@ -132,11 +139,21 @@ std::vector<std::string> Podman::Argv(const Strings& args) const {
   return argv;
 }
 
-Result<std::string> Podman::Run(const Strings& args, const CallOptions& options, seconds limit,
-                                std::string stdin_bytes) const {
-  auto result = RunTool(Argv(args), options, limit, {std::move(stdin_bytes), {}});
+Result<std::string> Podman::Run(const Strings& args, const CallOptions& options, seconds limit) const {
+  auto result = RunTool(Argv(args), options, limit);
   if (!result.ok()) return result.error().Wrap("podman " + args[0]);
   return result;
+}
+
+// `podman cp -` writes what it reads to a file in TMPDIR and leaves it there (4.3), a server's token and all.
+Status Podman::Unpack(std::string archive, const std::string& container, const CallOptions& options) const {
+  std::string spool = SpoolFolder() + "/XXXXXX";
+  if (::mkdtemp(spool.data()) == nullptr) return ErrnoError(errno, "make " + spool);
+  const auto copied =
+      RunTool(Argv({"cp", "-", container + ":/"}, spool), options, seconds(120), {std::move(archive), {}});
+  const Status removed = RemoveTree(spool);
+  if (!copied.ok()) return copied.error().Wrap("podman cp");
+  return removed;
 }
 
 std::vector<std::string> Podman::ServerArguments() const {

@@ -26,12 +26,15 @@ class Podman {
 
   // `podman ARGS…`; standard output.
   Result<std::string> Run(const std::vector<std::string>& args, const CallOptions& options,
-                          std::chrono::seconds limit = std::chrono::seconds(120), std::string stdin_bytes = {}) const;
+                          std::chrono::seconds limit = std::chrono::seconds(120)) const;
   // The whole argument vector of the same call, for someone else to run.
   std::vector<std::string> Argv(const std::vector<std::string>& args) const;
 
   // An archive of a root file system becomes the image `reference`.
   Status Import(const std::string& archive, const std::string& reference, const CallOptions& options) const;
+
+  // The files of `archive` (tar) appear below the root of a container, which need not run.
+  Status Unpack(std::string archive, const std::string& container, const CallOptions& options) const;
 
   // Arguments of `create` that make a container a server, but for what differs between machines.
   std::vector<std::string> ServerArguments() const;
@@ -53,6 +56,9 @@ class Podman {
   std::string ConfigPath() const { return folder_ + "/containers.conf"; }
   // Which of the folders that podman shares with others this lab's first podman did not find: those go with the lab.
   std::string AbsentBeforePath() const { return folder_ + "/absent-before"; }
+  // Where podman's temporary files go, secrets among them: not to a folder that all share. Emptied by Configure.
+  std::string SpoolFolder() const { return folder_ + "/spool"; }
+  std::vector<std::string> Argv(const std::vector<std::string>& args, const std::string& spool) const;
   // What does not outlive a boot. Not in folder_: podman refuses a run folder of more than 50 characters.
   std::string RunFolder() const { return "/run/" + cgroup_; }
   std::string CgroupParent() const;
