@@ -3,8 +3,6 @@
 // The data stays where it is: a link in its place among Podwright's makes it the instance's. From then on Podwright's
 // unit runs it, with Podwright's option file; the former unit does not start as long as that file is there. Where the
 // new unit does not come up, everything is as it was.
-#include <algorithm>
-
 #include "agent/drivers/database/mysql/mysql_engine.h"
 #include "kinds/database/database_form.h"
 
@@ -115,6 +113,10 @@ Status MysqlEngine::LetFoundStart() {
   return env_.host.units.DaemonReload();
 }
 
+std::string MysqlEngine::PlaceOfData(const std::string& instance, const Mark& mark) {
+  return mark.adopted ? kFoundData : DataFolder(instance);
+}
+
 Status MysqlEngine::GiveBackFoundData(const std::string& instance) {
   const std::string unit = UnitOf(instance);
   PW_TRY(env_.host.units.Stop(unit));
@@ -139,11 +141,7 @@ Status MysqlEngine::Adopt(const Setup& setup, const SecretString& replication, L
   PW_TRY(CheckProgram(setup.instance.version));
   PW_ASSIGN(auto role, ReadRole(instance));
   const bool begun = mark && mark->state != "taking";
-  if (begun && (!role || role->part != Part::kPrimary)) {
-    return FailedPrecondition(
-        "the data that was kept here is a replica's, or a former primary's: it is not made the "
-        "primary without the member that was the last one");
-  }
+  if (begun) PW_TRY(CheckMayLead(role, instance));
   if (!mark) PW_TRY(CheckFound(setup));
   PW_TRY(Prepare(setup));
   const Status checked = CheckCandidate(setup);

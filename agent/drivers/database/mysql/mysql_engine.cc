@@ -1,7 +1,5 @@
 #include "agent/drivers/database/mysql/mysql_engine.h"
 
-#include <algorithm>
-
 namespace podwright::drivers::database::mysql {
 namespace {
 
@@ -38,11 +36,7 @@ Status MysqlEngine::Create(const Setup& setup, const SecretString& replication, 
   PW_ASSIGN(const auto mark, OwnMark(setup));
   PW_ASSIGN(auto role, ReadRole(instance));
   const bool begun = mark && mark->state != "unfinished";
-  if (begun && role && role->part != Part::kPrimary) {
-    return FailedPrecondition(
-        "the data that was kept here is a replica's, or a former primary's: it is not made the "
-        "primary without the member that was the last one");
-  }
+  if (begun) PW_TRY(CheckMayLead(role, instance));
   PW_TRY(CheckProgram(setup.instance.version));
   PW_TRY(Prepare(setup));
   PW_TRY(WriteCredentials(setup, replication));
@@ -54,7 +48,7 @@ Status MysqlEngine::Create(const Setup& setup, const SecretString& replication, 
     role = RoleFile{Part::kPrimary, false, 1, ""};
     PW_TRY(CheckCandidate(setup));
   }
-  if (!role) return FailedPrecondition("what this member is is not known: " + RolePath(instance) + " is gone");
+  if (mark && mark->adopted) PW_TRY(TakeFoundData(setup));
   // Nobody is joined yet: a commit that waits would wait for good.
   role->sync = false;
   PW_TRY(WriteRole(instance, *role));
@@ -64,6 +58,14 @@ Status MysqlEngine::Create(const Setup& setup, const SecretString& replication, 
   PW_TRY(WriteMark(instance, {setup.instance.object, "whole", mark && mark->adopted}));
   log.push_back(begun ? "goes on with the data that was kept" : "initialised " + DataFolder(instance));
   return Ok();
+}
+
+Status MysqlEngine::CheckMayLead(const std::optional<RoleFile>& role, const std::string& instance) {
+  if (!role) return FailedPrecondition("what this member is is not known: " + RolePath(instance) + " is gone");
+  if (role->part == Part::kPrimary) return Ok();
+  return FailedPrecondition(
+      "the data that was kept here is a replica's, or a former primary's: it is not made the primary without the "
+      "member that was the last one");
 }
 
 Status MysqlEngine::MakeOwnTables(const Setup& setup) {
@@ -101,7 +103,7 @@ Status MysqlEngine::Retire(const Instance& instance, bool purge, Log& log) {
   PW_TRY(env_.host.files.Remove(ConfigurationPath(instance.name)));
   if (mark->adopted) PW_TRY(LetFoundStart());
   if (mark->adopted || (!purge && mark->state == "whole")) {
-    log.push_back("stopped; the data stays in " + DataFolder(instance.name));
+    log.push_back("stopped; the data stays in " + PlaceOfData(instance.name, *mark));
     return WriteMark(instance.name, {mark->owner, "kept", mark->adopted});
   }
   PW_TRY(Wipe(instance.name));

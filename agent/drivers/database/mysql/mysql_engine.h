@@ -82,10 +82,11 @@ class MysqlEngine final : public Engine {
   };
   using Variables = std::map<std::string, Variable>;
 
-  // What Podwright itself keeps in the server.
-  Status MakeOwnTables(const Setup& setup);
-
   Client ClientOf(const Instance& instance) const { return Client(env_.host.programs, SocketPath(instance.name)); }
+
+  // mysql_engine.cc: what a primary begins as
+  static Status CheckMayLead(const std::optional<RoleFile>& role, const std::string& instance);
+  Status MakeOwnTables(const Setup& setup);
 
   // mysql_files.cc: what stands on the disk
   Result<std::string> ReadText(const std::string& path) const;  // "" where nothing is
@@ -117,6 +118,7 @@ class MysqlEngine final : public Engine {
   Status CheckFound(const Setup& setup) const;
   Status TakeFoundData(const Setup& setup);
   Status LetFoundStart();
+  static std::string PlaceOfData(const std::string& instance, const Mark& mark);
   Status GiveBackFoundData(const std::string& instance);
 
   // mysql_configure.cc

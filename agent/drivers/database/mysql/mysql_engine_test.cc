@@ -226,6 +226,22 @@ TEST_F(MysqlMadeByHandTest, ItIsNeverDeleted) {
   EXPECT_FALSE(host_.files.contains("/etc/systemd/system/mariadb.service.d"));
 }
 
+// Whoever declares it again need not say once more whose it was; meanwhile somebody may have started the former unit.
+TEST_F(MysqlMadeByHandTest, ItIsGoneOnWithAfterADeletionAndTheFormerUnitRestsAgain) {
+  ASSERT_TRUE(Adopt().ok());
+  Log log;
+  ASSERT_TRUE(engine_.Retire(instance_, false, log).ok());
+  EXPECT_THAT(log, testing::ElementsAre("stopped; the data stays in /var/lib/mysql"));
+  host_.units[kFound].state.active_state = "active";
+  const Status again = engine_.Create(setup(), SecretString("between us"), log);
+  ASSERT_TRUE(again.ok()) << again.error().ToString();
+  EXPECT_TRUE(Runs());
+  EXPECT_FALSE(FoundRuns());
+  EXPECT_TRUE(host_.files.contains("/etc/systemd/system/mariadb.service.d/podwright.conf"));
+  EXPECT_EQ(File(MarkPath("orders")), "owner: orders\nstate: whole\nadopted: yes\n");
+  EXPECT_THAT(ran_, Not(HasSubstr("mariadb-install-db")));
+}
+
 TEST_F(MysqlMadeByHandTest, ItRunsAsBeforeWherePodwrightsUnitDoesNotStart) {
   host_.Fail("units.start", Internal("the unit failed"));
   const Status refused = Adopt();
