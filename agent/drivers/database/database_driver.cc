@@ -261,6 +261,7 @@ class DatabaseDriver final : public Driver {
     if (!state.confirmed() || !kept.has_configuration()) return drift;
     if (!observed.has_state()) return {"the instance " + kept.configuration().instance() + " is gone"};
     if (observed.state() == "stopped" && !observed.fenced()) drift.push_back("the instance is stopped");
+    if (observed.state() == "stranded") drift.push_back("this replica cannot follow its primary any more");
     if (!observed.has_configuration()) drift.push_back("the configuration is not as it was written");
     const auto confirmed = SpecOf(state.confirmed_spec());
     if (!confirmed.ok() || observed.state() != "running" || observed.role() != "primary") return drift;

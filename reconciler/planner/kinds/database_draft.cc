@@ -245,14 +245,16 @@ void DatabaseDraft::PlanReplica(const std::string& name) {
     Add(name, std::move(action), primary_ready_);
     return;
   }
-  if (!member.Replica() || member.is->state() == "kept") {
-    const bool kept = member.Replica();
+  const bool former_primary = !member.Replica();
+  if (former_primary || member.Stranded() || member.is->state() == "kept") {
     ActionDraft action = Action(
         name, "database.instance.rejoin", "replica",
-        kept ? "resume the data that was kept, as a replica of " + members_.primary
-             : "come back as a replica of " + members_.primary + ", and give up what only this former primary has");
+        former_primary
+            ? "come back as a replica of " + members_.primary + ", and give up what only this former primary has"
+        : member.Stranded() ? "clone the data of " + members_.primary + " anew: this replica cannot follow it any more"
+                            : "resume the data that was kept, as a replica of " + members_.primary);
     SetInstance(payload, action);
-    if (!kept) action.action.set_disruption(v1::DISRUPTION_REPLACE);
+    if (former_primary || member.Stranded()) action.action.set_disruption(v1::DISRUPTION_REPLACE);
     configures_[name] = true;
     Add(name, std::move(action), primary_ready_);
     return;

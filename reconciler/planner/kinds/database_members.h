@@ -18,8 +18,10 @@ struct DatabaseMember {
   std::string address;                              // "" while it is not known: it is bound
 
   bool Running() const { return is->state() == "running"; }
-  // An instance of this database whose data is whole, whether it runs or not.
-  bool Has() const { return Running() || is->state() == "stopped" || is->state() == "kept"; }
+  // A replica that has to be cloned anew.
+  bool Stranded() const { return is->state() == "stranded"; }
+  // An instance of this database with data, whether it runs or not.
+  bool Has() const { return Running() || Stranded() || is->state() == "stopped" || is->state() == "kept"; }
   bool Replica() const { return Has() && is->role() == "replica"; }
 };
 

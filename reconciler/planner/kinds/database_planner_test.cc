@@ -326,6 +326,21 @@ TEST_F(DatabasePlannerTest, AFormerPrimaryThatIsStoppedComesBackAsAReplica) {
   EXPECT_THAT(Lines(), ElementsAre("b slots.set", "a instance.rejoin"));
 }
 
+TEST_F(DatabasePlannerTest, AReplicaThatCannotFollowAnyMoreIsClonedAnewAndServesNobodyMeanwhile) {
+  Members({"a", "b", "c"});
+  Apply();
+  At("b").set_state("stranded");
+  At("a").mutable_slots()->RemoveLast();
+  Observe();
+  EXPECT_THAT(Lines(), ElementsAre("a slots.set", "b instance.rejoin"));
+  const v1::Action rejoin = Slice().actions(1);
+  EXPECT_THAT(rejoin.summary(), HasSubstr("clone the data of a anew"));
+  EXPECT_EQ(rejoin.disruption(), v1::DISRUPTION_REPLACE);
+  EXPECT_THAT(rejoin.depends_on(), Contains(Slice().actions(0).id()));
+  Apply();
+  EXPECT_EQ(At("b").state(), "running");
+}
+
 TEST_F(DatabasePlannerTest, TwoPrimariesAreNobodysToJudge) {
   Apply();
   At("b").set_role("primary");

@@ -313,6 +313,24 @@ class PostgresqlOnTheLab(Acceptance):
         self.world.apply(full(more="  primary: one\n"))
         self.assertEqual(self.status()["primary"], "one")
 
+    def test_g_a_replica_whose_log_is_gone_is_cloned_anew(self):
+        self.fresh_rows()
+        for server in ("two", "one"):
+            self.sh(server, "systemctl stop podwright-agent")
+        self.sh("two", "systemctl stop postgresql@15-orders")
+        # More than `wal_keep_size`, and nobody holds it: the server throws it away.
+        self.sql("one", "set synchronous_commit = local; insert into rows (n) values (7);\n"
+                        "select pg_drop_replication_slot(slot_name) from pg_replication_slots;\n"
+                        + "select pg_logical_emit_message(true, 'x', 'y'); select pg_switch_wal();\n" * 24 + "checkpoint", database="orders")
+        for server in ("two", "one"):
+            self.sh(server, "systemctl start podwright-agent")
+        eventually("the row on the replica",
+                   lambda: self.sql("two", "select n from rows", database="orders", check=False) == "7", 180)
+        eventually("nothing to be left to do", lambda: self.status()["in_sync"], 60)
+        self.assertEqual(self.sql("one", "select wal_status from pg_replication_slots where active"), "reserved")
+        self.assertIn("has let go of the log that it needs next", "".join(
+            self.world.run("run", "get", run["id"], "-o", "json") for run in self.world.json("run", "list")[:10]))
+
     def test_h_what_cannot_be_is_told_at_plan_time(self):
         def refused(text):
             with self.assertRaises(Failed) as failure:

@@ -207,6 +207,28 @@ class MariaDbOnTheLab(Acceptance):
         self.root("one", "DELETE FROM mysql.global_priv WHERE User='report'; FLUSH PRIVILEGES")
         eventually("the user to be back", lambda: self.log_in("report", "one", "SELECT 1", check=False) == "1", 120)
 
+    def test_a_replica_that_cannot_go_on_is_cloned_anew(self):
+        self.apply(sync=False)  # else nothing would be committed without the replica
+        self.log_in("app", "one", "DROP TABLE IF EXISTS s; CREATE TABLE s (n BIGINT PRIMARY KEY); INSERT INTO s VALUES (1)")
+        eventually("the row on the replica", lambda: self.root("two", "SELECT n FROM shop.s", check=False) == "1")
+        # The primary has thrown the log away that it needs.
+        self.world.shell("two", "systemctl stop podwright-agent")
+        self.root("two", "STOP SLAVE")
+        self.root("one", "INSERT INTO shop.s VALUES (2); FLUSH BINARY LOGS")
+        eventually("the log to be gone", lambda: self.root("one", "PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY; SHOW BINARY LOGS").count("\n") == 0)
+        self.root("two", "START SLAVE")
+        self.world.shell("two", "systemctl start podwright-agent")
+        eventually("both rows", lambda: self.root("two", "SELECT n FROM shop.s", check=False).split() == ["1", "2"], 180)
+        eventually("everything to be in order", lambda: self.status()["in_sync"], 60)
+        # What it has is not what the primary had.
+        self.root("two", "SET sql_log_bin=0; INSERT INTO shop.s VALUES (3), (4)")
+        self.root("one", "INSERT INTO shop.s VALUES (3)")
+        eventually("the primary's rows alone", lambda: self.root("two", "SELECT n FROM shop.s", check=False).split() == ["1", "2", "3"], 180)
+        eventually("everything to be in order again", lambda: self.status()["in_sync"], 60)
+        self.assertIn("Duplicate entry", "".join(
+            self.world.run("run", "get", run["id"], "-o", "json") for run in self.world.json("run", "list")[:10]))
+        self.world.shell("two", "test -f /var/lib/mariadb/the_orders.apart-*/shop/s.ibd")
+
     def test_the_password_changes_without_a_gap(self):
         old = self.world.shell("client", "cat /etc/app-password").strip()
         self.world.run("secret", "rotate", "app-password", code=0)

@@ -265,6 +265,13 @@ TEST_F(MysqlMadeByHandTest, WhatIsStoppedOrElsewhereOrHasReplicasIsLeft) {
 
 class MysqlReplicaTest : public MysqlEngineTest {
  protected:
+  std::string file_ = "binlog.000001";
+
+  // The thread that applies what was received.
+  void Stopped(const std::string& number, const std::string& words) {
+    Say("SHOW SLAVE STATUS", "*** 1. row ***\n Slave_IO_Running: Yes\n Slave_SQL_Running: No\n Last_SQL_Errno: " +
+                                 number + "\n Last_SQL_Error: " + words + "\n");
+  }
   void SetUp() override {
     Create();
     kept_.set_upstream("db-2");
@@ -274,7 +281,7 @@ class MysqlReplicaTest : public MysqlEngineTest {
     Joined("Yes", "", "");
   }
   void Joined(const std::string& runs, const std::string& number, const std::string& words) {
-    Say("SHOW SLAVE STATUS", "*** 1. row ***\n Slave_IO_Running: " + runs +
+    Say("SHOW SLAVE STATUS", "*** 1. row ***\n Master_Log_File: " + file_ + "\n Slave_IO_Running: " + runs +
                                  "\n Slave_SQL_Running: Yes\n Last_IO_Errno: " + number + "\n Last_IO_Error: " + words +
                                  "\n");
   }
@@ -315,6 +322,39 @@ TEST_F(MysqlReplicaTest, WhatNobodyElseHasIsPutAsideAndNotWiped) {
   static_cast<void>(engine_.Rejoin(setup(), SecretString("between us"), log));
   EXPECT_THAT(ran_, HasSubstr("mv --no-target-directory -- /var/lib/mariadb/orders /var/lib/mariadb/orders.apart-0"));
   EXPECT_THAT(testing::PrintToString(log), HasSubstr("put aside"));
+}
+
+TEST_F(MysqlReplicaTest, WhatDiffersFromThePrimaryIsPutAsideToo) {
+  Stopped("1062", "Duplicate entry '7' for key 'PRIMARY'");
+  Log log;
+  static_cast<void>(engine_.Rejoin(setup(), SecretString("between us"), log));
+  EXPECT_THAT(ran_, HasSubstr("mv --no-target-directory -- /var/lib/mariadb/orders /var/lib/mariadb/orders.apart-0"));
+  EXPECT_THAT(testing::PrintToString(log), HasSubstr("Duplicate entry '7'"));
+}
+
+TEST_F(MysqlReplicaTest, AReplicaThatCannotGoOnSaysSo) {
+  const DatabaseSpec spec;
+  Joined("No", "1236", "Got fatal error 1236 from master: not in the master's binlog");
+  EXPECT_EQ(engine_.Look({instance_, spec, kept_})->state(), "stranded");
+  Stopped("1062", "Duplicate entry '7' for key 'PRIMARY'");
+  EXPECT_EQ(engine_.Look({instance_, spec, kept_})->state(), "stranded");
+}
+
+// Both threads run before the upstream refuses.
+TEST_F(MysqlReplicaTest, WhoIsNotServedYetHasNotJoined) {
+  file_.clear();
+  Joined("Yes", "0", "");
+  const Status followed = engine_.Follow(setup());
+  ASSERT_FALSE(followed.ok());
+  EXPECT_THAT(followed.error().message(), HasSubstr("does not run"));
+}
+
+TEST_F(MysqlReplicaTest, AReplicaThatMayGoOnLaterIsLeft) {
+  const DatabaseSpec spec;
+  Joined("Connecting", "2003", "Can't connect to server on '10.0.0.2'");
+  EXPECT_EQ(engine_.Look({instance_, spec, kept_})->state(), "running");
+  Stopped("1021", "Disk full (/tmp); waiting for someone to free some space");
+  EXPECT_EQ(engine_.Look({instance_, spec, kept_})->state(), "running");
 }
 
 TEST_F(MysqlReplicaTest, ACloneThatHasNoRoomBeginsNothing) {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "agent/drivers/database/mysql/mysql_engine.h"
+#include "agent/drivers/database/mysql/slave_status.h"
 
 namespace podwright::drivers::database::mysql {
 namespace {
@@ -15,11 +16,6 @@ std::int64_t Number(const std::string& text) {
   std::int64_t value = 0;
   static_cast<void>(std::from_chars(text.data(), text.data() + text.size(), value));
   return value;
-}
-
-std::string Column(const std::map<std::string, std::string>& row, const std::string& name) {
-  const auto found = row.find(name);
-  return found == row.end() ? "" : found->second;
 }
 
 }  // namespace
@@ -130,7 +126,8 @@ Status MysqlEngine::LookInside(const Question& question, const RoleFile& /*role*
 Status MysqlEngine::LookAtReplication(const Question& question, const Client& client, DatabaseObserved* out) {
   PW_ASSIGN(const auto slave, client.Show("SHOW SLAVE STATUS;"));
   if (out->role() == "replica") {
-    out->set_streaming(Column(slave, "Slave_IO_Running") == "Yes" && Column(slave, "Slave_SQL_Running") == "Yes");
+    out->set_streaming(Replicates(slave));
+    if (!StrandedWords(slave).empty()) out->set_state("stranded");
     if (Column(slave, "Master_Log_File") == Column(slave, "Relay_Master_Log_File")) {
       out->set_lag_bytes(std::max<std::int64_t>(
           0, Number(Column(slave, "Read_Master_Log_Pos")) - Number(Column(slave, "Exec_Master_Log_Pos"))));

@@ -2,20 +2,16 @@
 #include <algorithm>
 
 #include "agent/drivers/database/mysql/mysql_engine.h"
+#include "agent/drivers/database/mysql/slave_status.h"
 #include "kinds/database/database_form.h"
 
 namespace podwright::drivers::database::mysql {
 namespace {
 
-constexpr int kJoinTries = 60;    // half a second each
+constexpr int kJoinTries = 150;   // a fifth of a second each
 constexpr int kDrainTries = 100;  // a tenth of a second each
 constexpr int kWriteStopTries = 4;
 constexpr int kApplySeconds = 60;
-
-std::string Column(const std::map<std::string, std::string>& row, const std::string& name) {
-  const auto found = row.find(name);
-  return found == row.end() ? "" : found->second;
-}
 
 }  // namespace
 
@@ -139,18 +135,19 @@ Status MysqlEngine::Promote(const Setup& setup, const std::string& position,
 
 Status MysqlEngine::AwaitJoined(const Client& client, const std::string& upstream) {
   std::string words;
+  int served = 0;
   for (int i = 0; i < kJoinTries; ++i) {
     PW_ASSIGN(const auto slave, client.Show("SHOW SLAVE STATUS;"));
-    const bool runs = Column(slave, "Slave_IO_Running") == "Yes" && Column(slave, "Slave_SQL_Running") == "Yes";
-    if (runs) return Ok();
+    // Twice in a row: a transaction that the upstream does not know shows when it comes to that place.
+    served = IsServed(slave) ? served + 1 : 0;
+    if (served == 2) return Ok();
+    if (const std::string stranded = StrandedWords(slave); !stranded.empty()) {
+      return DataLoss("this member cannot follow " + upstream + ": " + stranded);
+    }
     words = Column(slave, "Last_IO_Error");
     if (words.empty()) words = Column(slave, "Last_SQL_Error");
-    // Its position is not in the upstream's log: they have gone apart.
-    if (Column(slave, "Last_IO_Errno") == "1236") {
-      return DataLoss("this member cannot follow " + upstream + ", whose log does not go on where it stands: " + words);
-    }
     if (Column(slave, "Slave_SQL_Running") == "No" && !Column(slave, "Last_SQL_Error").empty()) break;
-    PW_TRY(client.Run("DO SLEEP(0.5);"));
+    PW_TRY(client.Run("DO SLEEP(0.2);"));
   }
   return Unavailable("replication from " + upstream + " does not run" + (words.empty() ? "" : ": " + words));
 }
@@ -198,7 +195,11 @@ Status MysqlEngine::Rejoin(const Setup& setup, const SecretString& replication, 
   PW_TRY(WriteRole(instance, {Part::kReplica, false, role ? role->epoch : 0, ""}));
   PW_TRY(WriteMark(instance, {setup.instance.object, "whole", mark->adopted}));
   PW_TRY(StartUnit(instance));
-  const Status joined = Join(setup, replication);
+  PW_ASSIGN(const auto slave, ClientOf(setup.instance).Show("SHOW SLAVE STATUS;"));
+  const std::string differs = DifferenceWords(slave);
+  const Status joined = differs.empty()
+                            ? Join(setup, replication)
+                            : DataLoss("this member cannot follow " + setup.kept.upstream() + ": " + differs);
   if (joined.ok() || joined.error().code() != ErrorCode::kDataLoss) return joined;
   // What nobody else has is put aside, not wiped: a person may look for it there.
   log.push_back(joined.error().message());

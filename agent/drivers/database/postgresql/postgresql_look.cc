@@ -42,7 +42,8 @@ std::string ServerQuery(const Question& question) {
                     "sum(pg_database_size(oid)) from pg_database);\n"
                     "select 'replica', application_name from pg_stat_replication where state = 'streaming';\n"
                     "select 'receiver', status from pg_stat_wal_receiver;\n"
-                    "select 'slot', slot_name from pg_replication_slots where slot_type = 'physical';\n"
+                    "select 'slot', slot_name from pg_replication_slots where slot_type = 'physical' and wal_status "
+                    "is distinct from 'lost';\n"
                     "select 'pending', name from pg_settings where pending_restart;\n"
                     "select 'role', r.rolname, r.rolconnlimit, shobj_description(r.oid, 'pg_authid') from pg_roles r "
                     "where shobj_description(r.oid, 'pg_authid') like 'podwright %';\n"
@@ -230,6 +231,10 @@ Result<DatabaseObserved> PostgresqlEngine::Look(const Question& question) {
   PW_TRY(LookAtDisk(question, runs, observed));
   observed.set_state(runs ? "running" : mark.state == "kept" ? "kept" : "stopped");
   if (runs) PW_TRY(LookAtServer(question, observed));
+  if (runs && observed.role() == "replica" && !observed.streaming() && !question.kept.upstream().empty()) {
+    PW_ASSIGN(const bool stranded, IsStranded({question.instance, question.kept}));
+    if (stranded) observed.set_state("stranded");
+  }
   if (mark.object.empty()) {
     observed.set_state("foreign");
     observed.clear_owner();

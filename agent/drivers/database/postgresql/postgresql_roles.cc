@@ -96,19 +96,42 @@ Result<std::string> PostgresqlEngine::AskUpstream(const Setup& setup, const std:
 
 Result<bool> PostgresqlEngine::AwaitJoined(const Setup& setup, std::chrono::seconds limit) {
   const auto until = env_.clock.Steady() + limit;
+  // Twice in a row: where the upstream has not got the log any more it streams too, until that is noticed.
+  int joined = 0;
   for (;;) {
     PW_ASSIGN(const std::string streamed,
               Sql(setup.instance)
                   .Value("select lpad(upper(to_hex(received_tli)), 8, '0') from pg_stat_wal_receiver where status = "
                          "'streaming'"));
+    bool now = false;
     if (!streamed.empty()) {
       // Fails where it is a replica itself: then it is nobody to be joined to.
       const auto written = AskUpstream(setup, "select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)");
-      if (written.ok() && *written == streamed) return true;
+      now = written.ok() && *written == streamed;
     }
+    joined = now ? joined + 1 : 0;
+    if (joined == 2) return true;
     if (env_.clock.Steady() >= until) return false;
     std::this_thread::sleep_for(kPoll);
   }
+}
+
+Result<bool> PostgresqlEngine::IsStranded(const Setup& setup) const {
+  PW_ASSIGN(const auto rows,
+            Sql(setup.instance)
+                .Query("select lpad(upper(to_hex(timeline_id)), 8, '0'), greatest(coalesce(pg_last_wal_receive_lsn(), "
+                       "'0/0'), coalesce(pg_last_wal_replay_lsn(), '0/0')) from pg_control_checkpoint() where "
+                       "pg_is_in_recovery() and not exists (select from pg_stat_wal_receiver where status = "
+                       "'streaming')"));
+  if (rows.empty() || rows.front().size() < 2 || !IsPosition(rows.front()[1])) return false;
+  const std::string at = Literal(rows.front()[1]) + "::pg_lsn";
+  // Names of files in the log: eight digits of the timeline, sixteen of the place.
+  const auto answer = AskUpstream(
+      setup, "select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) = " + Literal(rows.front()[0]) +
+                 " and pg_current_wal_lsn() > " + at + " and substr(pg_walfile_name(" + at +
+                 "), 9) < (select min(substr(name, 9)) from pg_ls_dir('pg_wal', false, false) name where name ~ "
+                 "'^[0-9A-F]{24}$')");
+  return answer.ok() && *answer == "t";
 }
 
 // postgresql.org, "pg_rewind": the target is shut down in order, or made so by --no-ensure-shutdown's opposite, which
@@ -156,6 +179,12 @@ Status PostgresqlEngine::Rejoin(const Setup& setup, const SecretString& replicat
   PW_TRY(Start(instance));
   PW_ASSIGN(bool streaming, AwaitJoined(setup, kJoinLimit));
   if (!streaming) {
+    PW_ASSIGN(const bool stranded, IsStranded(setup));
+    if (stranded) {
+      log.push_back(setup.kept.upstream() + " has let go of the log that it needs next: it is cloned anew");
+      PW_TRY(WriteMark(instance, "making"));
+      return Clone(setup, replication, log);
+    }
     log.push_back("its log has what " + setup.kept.upstream() + " has not: it is rewound");
     PW_TRY(Stop(instance));
     PW_TRY(Rewind(setup, log));
@@ -176,12 +205,18 @@ Status PostgresqlEngine::SetSlots(const Instance& instance, const std::vector<st
 
 Result<bool> PostgresqlEngine::WriteSlots(const Instance& instance, const std::vector<std::string>& members) {
   PW_ASSIGN(const auto rows,
-            Sql(instance).Query("select slot_name from pg_replication_slots where slot_type = 'physical'"));
+            Sql(instance).Query("select slot_name, wal_status is not distinct from 'lost' from pg_replication_slots "
+                                "where slot_type = 'physical'"));
   std::vector<std::string> there;
-  for (const Row& row : rows) {
-    if (!row.empty() && !kinds::MemberOfSlot(row[0]).empty()) there.push_back(row[0]);
-  }
   std::string sql;
+  for (const Row& row : rows) {
+    if (row.empty() || kinds::MemberOfSlot(row[0]).empty()) continue;
+    if (row.size() > 1 && row[1] == "t") {
+      sql += "select pg_drop_replication_slot(" + Literal(row[0]) + ");\n";
+    } else {
+      there.push_back(row[0]);
+    }
+  }
   bool made = false;
   std::vector<std::string> wanted;
   for (const std::string& member : members) wanted.push_back(kinds::SlotOfMember(member));

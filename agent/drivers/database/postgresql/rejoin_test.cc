@@ -42,9 +42,21 @@ class RejoinTest : public ::testing::Test {
     for (const std::string& word : request.argv) line += word + " ";
     ran_.push_back(line + request.stdin_bytes);
     ProcessResult result;
-    if (request.stdin_bytes.find("pg_stat_wal_receiver") != std::string::npos) {
+    const bool asks_upstream = line.find("host=192.0.2.2") != std::string::npos;
+    if (request.stdin_bytes.find("pg_control_checkpoint") != std::string::npos) {
+      result.out = std::string(stranded_ ? "00000002" : "00000001") + "\x1f" + "0/5000000\n";
+    } else if (asks_upstream && line.find("pg_ls_dir") != std::string::npos) {
+      const bool same_timeline = line.find("'00000002'") != std::string::npos;
+      result.out = log_is_gone_ && same_timeline ? "t\n" : "f\n";
+    } else if (request.stdin_bytes.find("pg_stat_wal_receiver") != std::string::npos) {
       clock_.Advance(std::chrono::seconds(1));
-      result.out = parted_ ? "00000001" : "00000002";
+      result.out = stranded_ && moments_-- <= 0 ? "" : parted_ ? "00000001" : "00000002";
+    } else if (line.find("pg_basebackup") != std::string::npos) {
+      stranded_ = false;
+    } else if (line.find("pg_database_size") != std::string::npos) {
+      result.out = "1000\n";
+    } else if (request.argv.front() == "df") {
+      result.out = "Avail\n1073741824\n";
     } else if (line.find("pg_walfile_name") != std::string::npos) {
       result.out = "00000002\n";
     } else if (line.find("pg_rewind") != std::string::npos && line.find("--dry-run") == std::string::npos) {
@@ -64,6 +76,9 @@ class RejoinTest : public ::testing::Test {
   DatabaseKept kept_;
   Log log_;
   bool parted_ = false;
+  bool stranded_ = false;
+  bool log_is_gone_ = false;
+  int moments_ = 0;
   std::vector<std::string> ran_;
 };
 
@@ -74,6 +89,31 @@ TEST_F(RejoinTest, AMemberThatPartedIsRewoundThoughItStreamsTheOldTimeline) {
   ASSERT_TRUE(joined.ok()) << joined.error().ToString();
   EXPECT_THAT(ran_, Contains(HasSubstr("pg_rewind")));
   EXPECT_THAT(log_, Contains(HasSubstr("it is rewound")));
+}
+
+TEST_F(RejoinTest, AReplicaWhoseLogIsGoneIsClonedAnew) {
+  stranded_ = log_is_gone_ = true;
+  const Status joined = Rejoin();
+  ASSERT_TRUE(joined.ok()) << joined.error().ToString();
+  EXPECT_THAT(ran_, Contains(HasSubstr("pg_basebackup")));
+  EXPECT_THAT(ran_, Not(Contains(HasSubstr("pg_rewind"))));
+  EXPECT_THAT(log_, Contains(HasSubstr("two has let go of the log that it needs next")));
+}
+
+// What it has alone is told before it is given up, and that is pg_rewind's to do.
+// The upstream sends, and finds only then that it has not got what comes next.
+TEST_F(RejoinTest, AReplicaThatStreamsForAMomentOnlyHasNotJoined) {
+  stranded_ = log_is_gone_ = true;
+  moments_ = 1;
+  ASSERT_TRUE(Rejoin().ok());
+  EXPECT_THAT(ran_, Contains(HasSubstr("pg_basebackup")));
+}
+
+TEST_F(RejoinTest, AMemberOnAnotherTimelineIsNeverClonedOver) {
+  parted_ = log_is_gone_ = true;
+  ASSERT_TRUE(Rejoin().ok());
+  EXPECT_THAT(ran_, Not(Contains(HasSubstr("pg_basebackup"))));
+  EXPECT_THAT(ran_, Contains(HasSubstr("pg_rewind")));
 }
 
 TEST_F(RejoinTest, AMemberThatStreamsWhatThePrimaryWritesIsNotRewound) {
