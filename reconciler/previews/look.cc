@@ -242,7 +242,7 @@ class Look {
     const bool settled = row.content == nullptr || row.content->allowed || !in_.list;
     if (row.planned_from == from && settled) return Ok();
     auto planned = PlanPullRequest(mirror_, {in_.id, in_.spec, memory_.base, row.pull.head_sha, row.pull.from_fork},
-                                   memory_.loader, tools_.control);
+                                   memory_.loader, memory_.checks, tools_.control);
     PW_FAULT(kPreviewPlanned);
     if (!planned.ok()) {
       row.planned_from.clear();

@@ -26,6 +26,7 @@
 #include "reconciler/forge/forges.h"
 #include "reconciler/git/fetcher.h"
 #include "reconciler/previews/content.h"
+#include "reconciler/sources/commit_checks.h"
 #include "reconciler/sources/folder_loader.h"
 #include "reconciler/sources/secret_memo.h"
 
@@ -79,6 +80,7 @@ struct LookMemory {
   LookMemory(control::ControlPlane& control, const kinds::Registry& kinds) : secrets(control), loader(kinds) {}
   sources::SecretMemo secrets;
   sources::FolderLoader loader;
+  sources::CommitChecks checks;
   std::unique_ptr<forge::Forge> forge;
   std::string forge_key;  // that `forge` was opened with
   std::map<std::uint64_t, PullRow> rows;

@@ -19,8 +19,8 @@ constexpr char kSecret[] = "secret";
 class PlanningWork {
  public:
   PlanningWork(const git::Mirror& mirror, const PlanningInput& input, sources::FolderLoader& loader,
-               control::ControlPlane& control)
-      : mirror_(mirror), in_(input), loader_(loader), control_(control) {}
+               sources::CommitChecks& checks, control::ControlPlane& control)
+      : mirror_(mirror), in_(input), loader_(loader), checks_(checks), control_(control) {}
 
   Result<Planning> Run() {
     out_.planned.set_head(in_.head);
@@ -47,6 +47,7 @@ class PlanningWork {
     for (const kinds::Diagnostic& item : folder.diagnostics.items()) {
       out_.content.warnings.push_back(item.ToString());
     }
+    TellUnsigned();
     if (in_.fork) KeepClosed(&folder.request);
     return DryRun(std::move(folder.request));
   }
@@ -75,6 +76,15 @@ class PlanningWork {
       if ((*before)[i].path != (*after)[i].path || (*before)[i].blob != (*after)[i].blob) return true;
     }
     return false;
+  }
+
+  // The plan is true all the same: a squash makes a commit of its own, which may be signed.
+  void TellUnsigned() {
+    const auto refusal = checks_.CheckBranch(mirror_, in_.spec, in_.base, in_.head);
+    if (!refusal || refusal->reason != sources::kUnverified) return;
+    out_.content.warnings.push_back(refusal->error.message() +
+                                    ": merged with it, the source stops before it applies anything. The commit that "
+                                    "merges must be signed by one of its signers, too");
   }
 
   // Sealed values of a stranger's commits are not opened: those of the base stand for them.
@@ -162,6 +172,7 @@ class PlanningWork {
   const git::Mirror& mirror_;
   const PlanningInput& in_;
   sources::FolderLoader& loader_;
+  sources::CommitChecks& checks_;
   control::ControlPlane& control_;
   Planning out_;
 };
@@ -169,8 +180,8 @@ class PlanningWork {
 }  // namespace
 
 Result<Planning> PlanPullRequest(const git::Mirror& mirror, const PlanningInput& input, sources::FolderLoader& loader,
-                                 control::ControlPlane& control) {
-  return PlanningWork(mirror, input, loader, control).Run();
+                                 sources::CommitChecks& checks, control::ControlPlane& control) {
+  return PlanningWork(mirror, input, loader, checks, control).Run();
 }
 
 }  // namespace podwright::previews

@@ -1,6 +1,6 @@
 // One pull request as a preview: the merge in memory, its folder, a dry run.
 //
-// Threading: one thread a loader. Waits for agents.
+// Threading: one thread a loader and its checks. Waits for agents.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@
 #include "reconciler/control/keys.h"
 #include "reconciler/git/mirror.h"
 #include "reconciler/previews/content.h"
+#include "reconciler/sources/commit_checks.h"
 #include "reconciler/sources/folder_loader.h"
 
 namespace podwright::control {
@@ -34,6 +35,6 @@ struct Planning {
 
 // Errors are passing ones: nothing can be said now. What is wrong with the change itself is in the answer.
 Result<Planning> PlanPullRequest(const git::Mirror& mirror, const PlanningInput& input, sources::FolderLoader& loader,
-                                 control::ControlPlane& control);
+                                 sources::CommitChecks& checks, control::ControlPlane& control);
 
 }  // namespace podwright::previews

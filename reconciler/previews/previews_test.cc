@@ -97,6 +97,21 @@ TEST_F(PreviewsTest, AConflictAndBrokenDocumentsFailWithTheirPlaces) {
   EXPECT_THAT(Comment(two), AllOf(HasSubstr("1 action"), HasSubstr("Digest:"), Not(HasSubstr("error"))));
 }
 
+TEST_F(PreviewsTest, ABranchWhoseCommitsAreNotSignedAsTheSourceWantsIsToldSo) {
+  std::string ada;
+  const std::string key = repository.MakeSshKey("ada", &ada);
+  (*spec.mutable_verification()->mutable_signers())["ada"].set_ssh_key(ada);
+  repository.SignWithSsh(key);
+  Begin();
+  const auto one = Open("signed", "db.yaml", ServerDocument("db"));
+  repository.SignWithSsh("");
+  const auto two = Open("unsigned", "web.yaml", ServerDocument("web", "two"));
+  PassInterval();
+  EXPECT_THAT(Comment(one), Not(HasSubstr("signed by")));
+  EXPECT_THAT(Comment(two), AllOf(HasSubstr("\"change web.yaml\" is not trusted"), HasSubstr("the source stops"),
+                                  HasSubstr("Digest:")));
+}
+
 TEST_F(PreviewsTest, APullRequestThatTouchesNothingOfTheSourceGetsAStatusOnly) {
   Begin();
   const auto one = Open("readme", "README.md", "words");

@@ -27,6 +27,12 @@ std::optional<Refusal> CommitChecks::Check(const git::Mirror& mirror, const v1::
   return CheckSignatures(mirror, spec, follows ? applied : "", wanted);
 }
 
+std::optional<Refusal> CommitChecks::CheckBranch(const git::Mirror& mirror, const v1::kinds::GitSourceSpec& spec,
+                                                 const std::string& base, const std::string& head) {
+  if (spec.verification().signers().empty()) return std::nullopt;
+  return CheckSignatures(mirror, spec, base, head);
+}
+
 std::optional<Refusal> CommitChecks::CheckHistory(const git::Mirror& mirror, const std::string& applied,
                                                   const std::string& wanted) {
   const Result<git::Relation> relation = mirror.Compare(applied, wanted);

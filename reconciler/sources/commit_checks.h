@@ -33,6 +33,10 @@ class CommitChecks {
   std::optional<Refusal> Check(const git::Mirror& mirror, const v1::kinds::GitSourceSpec& spec,
                                const v1::SourceLedger& ledger, const std::string& wanted);
 
+  // Of a branch that is not merged: the signatures of what it brings beyond `base`.
+  std::optional<Refusal> CheckBranch(const git::Mirror& mirror, const v1::kinds::GitSourceSpec& spec,
+                                     const std::string& base, const std::string& head);
+
  private:
   std::optional<Refusal> CheckHistory(const git::Mirror& mirror, const std::string& applied, const std::string& wanted);
   std::optional<Refusal> CheckSignatures(const git::Mirror& mirror, const v1::kinds::GitSourceSpec& spec,
