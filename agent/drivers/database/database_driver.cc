@@ -1,9 +1,12 @@
 #include "agent/drivers/database/database_driver.h"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "agent/drivers/database/apt_origin.h"
 #include "agent/drivers/database/checks.h"
+#include "agent/drivers/database/drift.h"
 #include "agent/drivers/object_state.h"
 #include "agent/drivers/secrets/sealed.h"
 #include "kinds/database/database_form.h"
@@ -117,7 +120,8 @@ class DatabaseDriver final : public Driver {
     if (!origin.empty()) observed.set_apt_source(origin);
     *observed.mutable_managed() = state.managed();
     Observation out;
-    out.drift = DriftOf(state, kept, observed);
+    out.drift = database::DriftOf(state, kept, observed);
+    NoteStranded(state.object().name(), observed.state() == "stranded");
     out.observed = EncodeStable(observed);
     return out;
   }
@@ -205,6 +209,7 @@ class DatabaseDriver final : public Driver {
     if (!engine.ok()) return {};
     const auto identity = (*engine)->IdentifyOften(InstanceOf(state, kept.configuration()));
     if (!identity.ok() || !identity->running) return {claim};
+    if (identity->role == Role::kReplica && IsStranded(claim.name)) return {claim};  // nobody should read there
     claim.role = identity->role == Role::kPrimary   ? roles::Role::kPrimary
                  : identity->role == Role::kReplica ? roles::Role::kReplica
                                                     : roles::Role::kUnknown;
@@ -218,6 +223,19 @@ class DatabaseDriver final : public Driver {
 
  private:
   using Verb = Status (DatabaseDriver::*)(Work&);
+
+  void NoteStranded(const std::string& object, bool stranded) {
+    std::lock_guard lock(mutex_);
+    if (stranded) {
+      stranded_.insert(object);
+    } else {
+      stranded_.erase(object);
+    }
+  }
+  bool IsStranded(const std::string& object) const {
+    std::lock_guard lock(mutex_);
+    return stranded_.contains(object);
+  }
 
   Result<Engine*> EngineOf(const std::string& name) const {
     const auto found = engines_.find(name);
@@ -252,41 +270,6 @@ class DatabaseDriver final : public Driver {
       observed.set_replication_secret(configuration.replication().version());
     }
     return Ok();
-  }
-
-  // Against what was confirmed.
-  std::vector<std::string> DriftOf(const v1::ObjectState& state, const DatabaseKept& kept,
-                                   const DatabaseObserved& observed) {
-    std::vector<std::string> drift;
-    if (!state.confirmed() || !kept.has_configuration()) return drift;
-    if (!observed.has_state()) return {"the instance " + kept.configuration().instance() + " is gone"};
-    if (observed.state() == "stopped" && !observed.fenced()) drift.push_back("the instance is stopped");
-    if (observed.state() == "stranded") drift.push_back("this replica cannot follow its primary any more");
-    if (!observed.has_configuration()) drift.push_back("the configuration is not as it was written");
-    const auto confirmed = SpecOf(state.confirmed_spec());
-    if (!confirmed.ok() || observed.state() != "running" || observed.role() != "primary") return drift;
-    for (const auto& entry : confirmed->users()) {
-      const auto found = observed.users().find(entry.first);
-      if (found == observed.users().end()) {
-        drift.push_back("the user " + entry.first + " is gone");
-      } else if (entry.second.has_password() && found->second.logins().empty()) {
-        drift.push_back("the user " + entry.first + " has no login");
-      }
-      if (found == observed.users().end()) continue;
-      for (const auto& grant : entry.second.grants()) {
-        const auto is = found->second.grants().find(grant.first);
-        if (is == found->second.grants().end() || is->second != grant.second) {
-          drift.push_back("what the user " + entry.first + " may do in " + grant.first + " was changed");
-        }
-      }
-    }
-    for (const auto& entry : confirmed->databases()) {
-      if (!entry.second.absent() && !observed.databases().contains(entry.first)) {
-        drift.push_back("the database " + entry.first + " is gone");
-      }
-    }
-    std::sort(drift.begin(), drift.end());
-    return drift;
   }
 
   // ---- the instance ----
@@ -506,6 +489,8 @@ class DatabaseDriver final : public Driver {
   Environment& env_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
   std::map<std::string, Verb> verbs_;
+  mutable std::mutex mutex_;
+  std::set<std::string> stranded_;  // protected by mutex_: replicas that were found so, by object
 };
 
 }  // namespace

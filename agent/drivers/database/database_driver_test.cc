@@ -48,7 +48,7 @@ class FakeEngine final : public database::Engine {
   Result<Identity> Identify(const Instance& /*instance*/) const override {
     Identity identity;
     identity.exists = program_.is.has_state();
-    identity.running = program_.is.state() == "running";
+    identity.running = program_.is.state() == "running" || program_.is.state() == "stranded";
     identity.role = program_.is.role() == "primary" ? Role::kPrimary : Role::kReplica;
     identity.timeline = program_.is.timeline();
     identity.fenced = program_.is.fenced();
@@ -333,6 +333,19 @@ TEST_F(DatabaseDriverTest, AUserThatIsGoneIsToldAndLeftToAPlan) {
   Observed(&drift);
   EXPECT_THAT(drift, Contains("the user app is gone"));
   EXPECT_THAT(RepairAll(), IsEmpty());
+}
+
+TEST_F(DatabaseDriverTest, AReplicaThatCannotFollowIsToldAndLeftToAPlanAndSendsNobodyToItself) {
+  Must("instance.create", Instance());
+  program_.is.set_role("replica");
+  Observed();
+  EXPECT_EQ(driver_->Roles(state_).at(0).role, roles::Role::kReplica);
+  program_.is.set_state("stranded");
+  std::vector<std::string> drift;
+  Observed(&drift);
+  EXPECT_THAT(drift, Contains("this replica cannot follow its primary any more"));
+  EXPECT_THAT(RepairAll(), IsEmpty());
+  EXPECT_EQ(driver_->Roles(state_).at(0).role, roles::Role::kUnknown);
 }
 
 TEST_F(DatabaseDriverTest, NamesThatAreNoneAreRefused) {
