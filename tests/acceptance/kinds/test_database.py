@@ -313,21 +313,33 @@ class PostgresqlOnTheLab(Acceptance):
         self.world.apply(full(more="  primary: one\n"))
         self.assertEqual(self.status()["primary"], "one")
 
+    # More than `wal_keep_size`, and nobody holds it: the server throws it away.
+    LET_GO = ("select pg_drop_replication_slot(slot_name) from pg_replication_slots;\n"
+              + "select pg_logical_emit_message(true, 'x', 'y'); select pg_switch_wal();\n" * 24 + "checkpoint")
+
     def test_g_a_replica_whose_log_is_gone_is_cloned_anew(self):
         self.fresh_rows()
         for server in ("two", "one"):
             self.sh(server, "systemctl stop podwright-agent")
         self.sh("two", "systemctl stop postgresql@15-orders")
-        # More than `wal_keep_size`, and nobody holds it: the server throws it away.
-        self.sql("one", "set synchronous_commit = local; insert into rows (n) values (7);\n"
-                        "select pg_drop_replication_slot(slot_name) from pg_replication_slots;\n"
-                        + "select pg_logical_emit_message(true, 'x', 'y'); select pg_switch_wal();\n" * 24 + "checkpoint", database="orders")
+        self.sql("one", "set synchronous_commit = local; insert into rows (n) values (7);\n" + self.LET_GO, database="orders")
         for server in ("two", "one"):
             self.sh(server, "systemctl start podwright-agent")
         eventually("the row on the replica",
                    lambda: self.sql("two", "select n from rows", database="orders", check=False) == "7", 180)
         eventually("nothing to be left to do", lambda: self.status()["in_sync"], 60)
         self.assertEqual(self.sql("one", "select wal_status from pg_replication_slots where active"), "reserved")
+        # The same across a promotion: it stands where it has nothing alone, on a timeline that has ended since.
+        for server in ("two", "one"):
+            self.sh(server, "systemctl stop podwright-agent postgresql@15-orders")
+        self.sh("one", "runuser -u postgres -- touch /var/lib/postgresql/15/orders/standby.signal; systemctl start postgresql@15-orders")
+        self.sql("one", "select pg_promote()")
+        self.sql("one", "set synchronous_commit = local; insert into rows (n) values (8);\n" + self.LET_GO, database="orders")
+        for server in ("two", "one"):
+            self.sh(server, "systemctl start podwright-agent")
+        eventually("both rows on the replica", lambda: self.sql(
+            "two", "select string_agg(n::text, ',' order by n) from rows", database="orders", check=False) == "7,8", 180)
+        eventually("nothing to be left to do again", lambda: self.status()["in_sync"], 60)
         self.assertIn("has let go of the log that it needs next", "".join(
             self.world.run("run", "get", run["id"], "-o", "json") for run in self.world.json("run", "list")[:10]))
 

@@ -15,6 +15,20 @@ constexpr std::chrono::seconds kJoinLimit{20};
 constexpr std::chrono::seconds kRewindLimit{1800};
 constexpr std::chrono::seconds kCheckpointLimit{600};
 
+// Asked of the upstream by a replica at `position` of `timeline`. Files of the log have eight digits of the timeline in
+// their names and sixteen of the place; a timeline's history says where each one before it ended (postgresql.org,
+// "Timelines"), and whoever is beyond that end has what is nobody else's.
+std::string StrandedQuestion(const std::string& timeline, const std::string& position) {
+  const std::string at = Literal(position) + "::pg_lsn";
+  const std::string here = "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
+  return "select case when " + here + " = lpad(upper(to_hex(" + timeline + ")), 8, '0') then pg_current_wal_lsn() > " +
+         at + " else (regexp_match(convert_from(pg_read_binary_file('pg_wal/' || " + here +
+         " || '.history'), 'UTF8'), E'(?:^|\\n)" + timeline + "\\t([0-9A-F]+/[0-9A-F]+)'))[1]::pg_lsn >= " + at +
+         " end and substr(pg_walfile_name(" + at +
+         "), 9) < (select min(substr(name, 9)) from pg_ls_dir('pg_wal', false, false) name where name ~ "
+         "'^[0-9A-F]{24}$')";
+}
+
 }  // namespace
 
 Status PostgresqlEngine::Fence(const Instance& instance, const std::string& successor) {
@@ -119,18 +133,15 @@ Result<bool> PostgresqlEngine::AwaitJoined(const Setup& setup, std::chrono::seco
 Result<bool> PostgresqlEngine::IsStranded(const Setup& setup) const {
   PW_ASSIGN(const auto rows,
             Sql(setup.instance)
-                .Query("select lpad(upper(to_hex(timeline_id)), 8, '0'), greatest(coalesce(pg_last_wal_receive_lsn(), "
-                       "'0/0'), coalesce(pg_last_wal_replay_lsn(), '0/0')) from pg_control_checkpoint() where "
+                .Query("select timeline_id, greatest(coalesce(pg_last_wal_receive_lsn(), '0/0'), "
+                       "coalesce(pg_last_wal_replay_lsn(), '0/0')) from pg_control_checkpoint() where "
                        "pg_is_in_recovery() and not exists (select from pg_stat_wal_receiver where status = "
-                       "'streaming')"));
+                       "'streaming') and exists (select from pg_stat_activity where backend_type = 'startup' and "
+                       "wait_event in ('RecoveryWalStream', 'RecoveryRetrieveRetryInterval'))"));
   if (rows.empty() || rows.front().size() < 2 || !IsPosition(rows.front()[1])) return false;
-  const std::string at = Literal(rows.front()[1]) + "::pg_lsn";
-  // Names of files in the log: eight digits of the timeline, sixteen of the place.
-  const auto answer = AskUpstream(
-      setup, "select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) = " + Literal(rows.front()[0]) +
-                 " and pg_current_wal_lsn() > " + at + " and substr(pg_walfile_name(" + at +
-                 "), 9) < (select min(substr(name, 9)) from pg_ls_dir('pg_wal', false, false) name where name ~ "
-                 "'^[0-9A-F]{24}$')");
+  const std::string& timeline = rows.front()[0];
+  if (timeline.empty() || timeline.find_first_not_of("0123456789") != std::string::npos) return false;
+  const auto answer = AskUpstream(setup, StrandedQuestion(timeline, rows.front()[1]));
   return answer.ok() && *answer == "t";
 }
 
