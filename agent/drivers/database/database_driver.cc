@@ -304,7 +304,7 @@ class DatabaseDriver final : public Driver {
     *work.kept.mutable_configuration() = payload.configuration();
     work.kept.set_upstream(payload.upstream());
     AddManaged(work.state, "instance:" + work.instance.name);
-    const Status acted = act(work.setup(), password);
+    Status acted = act(work.setup(), password);
     // What was never whole is kept with what it was meant to be; what was, as it was.
     if (!acted.ok() && before.has_configuration()) work.kept = before;
     return acted;
@@ -413,7 +413,7 @@ class DatabaseDriver final : public Driver {
     if (!std::all_of(slots.begin(), slots.end(), database::IsMemberName)) return InvalidArgument("a slot has no name");
     const DatabaseKept before = work.kept;
     work.kept.clear_upstream();
-    const Status promoted = work.engine.Promote(work.setup(), position->second, slots);
+    Status promoted = work.engine.Promote(work.setup(), position->second, slots);
     if (!promoted.ok()) {
       work.kept = before;
       return promoted;

@@ -151,7 +151,7 @@ Status Podman::Unpack(std::string archive, const std::string& container, const C
   if (::mkdtemp(spool.data()) == nullptr) return ErrnoError(errno, "make " + spool);
   const auto copied =
       RunTool(Argv({"cp", "-", container + ":/"}, spool), options, seconds(120), {std::move(archive), {}});
-  const Status removed = RemoveTree(spool);
+  Status removed = RemoveTree(spool);
   if (!copied.ok()) return copied.error().Wrap("podman cp");
   return removed;
 }

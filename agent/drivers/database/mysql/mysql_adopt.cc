@@ -144,7 +144,7 @@ Status MysqlEngine::Adopt(const Setup& setup, const SecretString& replication, L
   if (begun) PW_TRY(CheckMayLead(role, instance));
   if (!mark) PW_TRY(CheckFound(setup));
   PW_TRY(Prepare(setup));
-  const Status checked = CheckCandidate(setup);
+  Status checked = CheckCandidate(setup);
   if (!checked.ok()) {
     if (!mark) PW_TRY(env_.host.files.Remove(ConfigurationPath(instance)));
     return checked;
@@ -157,7 +157,7 @@ Status MysqlEngine::Adopt(const Setup& setup, const SecretString& replication, L
   role->sync = false;  // nobody is joined yet
   PW_TRY(WriteRole(instance, *role));
   PW_TRY(TakeFoundData(setup));
-  const Status started = StartUnit(instance);
+  Status started = StartUnit(instance);
   if (!started.ok()) {
     if (begun) return started;
     const Status back = GiveBackFoundData(instance);

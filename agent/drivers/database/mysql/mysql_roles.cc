@@ -79,7 +79,7 @@ Status MysqlEngine::Fence(const Instance& instance, const std::string& successor
     return env_.host.units.Stop(UnitOf(instance.name));
   }
   if (!identity.Is(Role::kPrimary)) return FailedPrecondition("the instance does not run as the primary");
-  const Status fenced = FenceRunning(instance, successor, *role);
+  Status fenced = FenceRunning(instance, successor, *role);
   if (fenced.ok()) return fenced;
   PW_ASSIGN(const auto now, ReadRole(instance.name));
   // Nothing was stopped: it goes on. What was stopped is started by the compensation.
@@ -197,9 +197,8 @@ Status MysqlEngine::Rejoin(const Setup& setup, const SecretString& replication, 
   PW_TRY(StartUnit(instance));
   PW_ASSIGN(const auto slave, ClientOf(setup.instance).Show("SHOW SLAVE STATUS;"));
   const std::string differs = DifferenceWords(slave);
-  const Status joined = differs.empty()
-                            ? Join(setup, replication)
-                            : DataLoss("this member cannot follow " + setup.kept.upstream() + ": " + differs);
+  Status joined = differs.empty() ? Join(setup, replication)
+                                  : DataLoss("this member cannot follow " + setup.kept.upstream() + ": " + differs);
   if (joined.ok() || joined.error().code() != ErrorCode::kDataLoss) return joined;
   // What nobody else has is put aside, not wiped: a person may look for it there.
   log.push_back(joined.error().message());

@@ -11,7 +11,7 @@
 namespace podwright::drivers::database::postgresql {
 namespace {
 
-constexpr std::size_t kMaxText = 1024 * 1024;
+constexpr std::size_t kMaxText = std::size_t{1024} * 1024;
 constexpr std::chrono::seconds kQuick{2};
 constexpr std::chrono::seconds kKnownFor{5};
 

@@ -60,7 +60,7 @@ Status PostgresqlEngine::Unfence(const Setup& setup) {
   const Paths paths = PathsOf(setup.instance.version, setup.instance.name);
   PW_TRY(WriteFiles(setup));
   PW_TRY(env_.host.files.Remove(paths.fence));
-  const Status started = Start(setup.instance);
+  Status started = Start(setup.instance);
   if (started.ok()) return Ok();
   // The role check refused, or the start broke: it stays what it was.
   PW_TRY(env_.host.files.Write(paths.fence, "not started again\n", {0644, "root", "root"}));
@@ -230,6 +230,7 @@ Result<bool> PostgresqlEngine::WriteSlots(const Instance& instance, const std::v
   }
   bool made = false;
   std::vector<std::string> wanted;
+  wanted.reserve(members.size());
   for (const std::string& member : members) wanted.push_back(kinds::SlotOfMember(member));
   for (const std::string& slot : wanted) {
     if (std::find(there.begin(), there.end(), slot) != there.end()) continue;
