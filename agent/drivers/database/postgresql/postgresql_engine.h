@@ -93,8 +93,8 @@ class PostgresqlEngine final : public Engine {
   // Streams what its primary writes now. A replica that parted from it also streams, for moments: up to where they
   // parted.
   Result<bool> AwaitJoined(const Setup& setup, std::chrono::seconds limit);
-  // The upstream, which takes writes, has let go of the log that this replica needs next. True only where all of its own
-  // log is replayed and nothing of it is this one's alone.
+  // The upstream, which takes writes, has let go of the log that this replica needs next. True only where all of its
+  // own log is replayed and nothing of it is this one's alone.
   Result<bool> IsStranded(const Setup& setup) const;
   // The first line of the answer of the server that it follows.
   Result<std::string> AskUpstream(const Setup& setup, const std::string& question) const;
