@@ -229,7 +229,7 @@ class CacheOnTheLab(Acceptance):
             self.assertEqual(self.redis(now, "GET app:late"), stop[0])
             primary = now
             order = sorted(NAMES, key=lambda n: n != primary)
-        self.world.plan(self.full(), "--detailed-exitcode", code=0)
+        self.world.settled(self.full())
 
     def test_drift_of_every_part_comes_back(self):
         primary = self.healthy()["primary"]
@@ -250,8 +250,10 @@ class CacheOnTheLab(Acceptance):
         self.assertNotIn("thief", said)
         self.healthy(primary)
         self.assertEqual(self.sh(primary, "systemctl show -p InvocationID podwright-cache@shop"), starts)
+        for name, unit in ((replica, "podwright-cache@shop"), (third, "podwright-sentinel@shop")):
+            eventually(f"{unit} on {name}", lambda n=name, u=unit: self.sh(n, f"systemctl is-active {u}", check=False).strip() == "active", 60)
         eventually("an event that tells of it", lambda: "drift" in self.world.run("events"), 30)
-        self.world.plan(self.full(), "--detailed-exitcode", code=0)
+        self.world.settled(self.full())
 
     def test_settings_and_passwords_change_while_redis_runs(self):
         starts = {n: self.sh(n, "systemctl show -p InvocationID podwright-cache@shop") for n in NAMES}
