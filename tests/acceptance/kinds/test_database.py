@@ -317,6 +317,8 @@ class PostgresqlOnTheLab(Acceptance):
               + "select pg_logical_emit_message(true, 'x', 'y'); select pg_switch_wal();\n" * 24 + "checkpoint")
 
     def test_g_a_replica_whose_log_is_gone_is_cloned_anew(self):
+        for primary in ("two", "one"):  # so that the replica's last checkpoint is of a former timeline
+            self.world.apply(full(more=f"  primary: {primary}\n"))
         self.fresh_rows()
         for server in ("two", "one"):
             self.sh(server, "systemctl stop podwright-agent")

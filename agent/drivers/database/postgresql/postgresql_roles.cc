@@ -130,14 +130,18 @@ Result<bool> PostgresqlEngine::AwaitJoined(const Setup& setup, std::chrono::seco
   }
 }
 
+// The control file's two timelines, of the last checkpoint and of what was written since, may be behind the one that is
+// replayed, never before it: then it is said of the former, on which this one seems to have more than its primary.
 Result<bool> PostgresqlEngine::IsStranded(const Setup& setup) const {
-  PW_ASSIGN(const auto rows,
-            Sql(setup.instance)
-                .Query("select timeline_id, greatest(coalesce(pg_last_wal_receive_lsn(), '0/0'), "
-                       "coalesce(pg_last_wal_replay_lsn(), '0/0')) from pg_control_checkpoint() where "
-                       "pg_is_in_recovery() and not exists (select from pg_stat_wal_receiver where status = "
-                       "'streaming') and exists (select from pg_stat_activity where backend_type = 'startup' and "
-                       "wait_event in ('RecoveryWalStream', 'RecoveryRetrieveRetryInterval'))"));
+  PW_ASSIGN(
+      const auto rows,
+      Sql(setup.instance)
+          .Query("select greatest(timeline_id, min_recovery_end_timeline), "
+                 "greatest(coalesce(pg_last_wal_receive_lsn(), '0/0'), coalesce(pg_last_wal_replay_lsn(), '0/0')) "
+                 "from pg_control_checkpoint(), pg_control_recovery() where "
+                 "pg_is_in_recovery() and not exists (select from pg_stat_wal_receiver where status = "
+                 "'streaming') and exists (select from pg_stat_activity where backend_type = 'startup' and "
+                 "wait_event in ('RecoveryWalStream', 'RecoveryRetrieveRetryInterval'))"));
   if (rows.empty() || rows.front().size() < 2 || !IsPosition(rows.front()[1])) return false;
   const std::string& timeline = rows.front()[0];
   if (timeline.empty() || timeline.find_first_not_of("0123456789") != std::string::npos) return false;
