@@ -159,11 +159,6 @@ class World:
         (path / "plan.yaml").write_text(text)
         return self.run("plan", path, *arguments, **options)
 
-    def settled(self, text, *arguments, seconds=60.0):
-        """Waits until nothing is left to do: what was stopped or changed by hand is repaired in a moment, not at once."""
-        eventually("an empty plan", lambda: self.plan(text, "--detailed-exitcode", *arguments, code=(0, 2)) is not None
-                   and self.last.returncode == 0, seconds)
-
     # ---- lab servers ----
 
     def shell(self, server, command, check=True, timeout=120):

@@ -330,8 +330,13 @@ TEST_F(DatabasePlannerTest, AReplicaThatCannotFollowAnyMoreIsClonedAnewAndServes
   Members({"a", "b", "c"});
   Apply();
   At("b").set_state("stranded");
+  At("b").set_endpoint("192.0.2.2:5432");
+  At("c").set_endpoint("192.0.2.3:5432");
   At("a").mutable_slots()->RemoveLast();
   Observe();
+  const StatusReader reader(facts_, [](std::string_view) { return true; });
+  const auto status = kind_.ComputeStatus(facts_.FindObject({"database", "orders"})->input, reader);
+  EXPECT_THAT(static_cast<const DatabaseStatus&>(*status).read_only(), ElementsAre("192.0.2.3:5432"));
   EXPECT_THAT(Lines(), ElementsAre("a slots.set", "b instance.rejoin"));
   const v1::Action rejoin = Slice().actions(1);
   EXPECT_THAT(rejoin.summary(), HasSubstr("clone the data of a anew"));

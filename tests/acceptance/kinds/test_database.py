@@ -307,7 +307,8 @@ class PostgresqlOnTheLab(Acceptance):
         self.assertIn("after it 2 transactions were committed here alone", "".join(
             self.world.run("run", "get", run["id"], "-o", "json") for run in self.world.json("run", "list")[:10]))
         self.assertNotIn("system is ready to accept connections\n--", self.sh("one", "journalctl -u postgresql@15-orders --no-pager | tail -n 50"))
-        self.world.settled(full())
+        eventually("nothing to be left to do", lambda: self.status()["in_sync"], 60)
+        self.world.plan(full(), "--detailed-exitcode", code=0)
         self.world.apply(full(more="  primary: two\n"))
         self.world.apply(full(more="  primary: one\n"))
         self.assertEqual(self.status()["primary"], "one")

@@ -190,7 +190,7 @@ class MariaDbOnTheLab(Acceptance):
         # After a boot it is no primary again.
         self.world.shell("one", "systemctl restart podwright-mariadb@the_orders")
         self.assertEqual(self.root("one", "SELECT @@read_only"), "1")
-        self.world.settled(full(primary="two"))
+        self.empty(primary="two")
         # Back again.
         self.apply(primary="one")
         self.assertEqual(self.status()["primary"], "one")

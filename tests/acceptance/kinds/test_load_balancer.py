@@ -275,7 +275,7 @@ class LoadBalancerOnTheLab(Acceptance):
         eventually("the unit", lambda: "enabled" in self.sh("edge", "systemctl is-enabled podwright-lb-front-streams",
                                                              check=False).split(), 60)
         eventually("an event that tells of it", lambda: "drift" in self.world.run("events"), 30)
-        self.world.settled(full())
+        self.world.plan(full(), "--detailed-exitcode", code=0)
 
     def test_maintenance_is_shown_and_goes(self):
         self.world.apply(full(extra="  maintenance: {body: 'back soon', retry_after: 30s}\n"))

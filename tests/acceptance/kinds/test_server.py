@@ -146,7 +146,7 @@ class ServerOnTheLab(Acceptance):
             eventually("the file to come back", lambda: inside("cat /etc/motd") == "kept by Podwright\n", 30)
         finally:
             self.world.start()
-        self.world.settled(FULL)
+        self.world.plan(FULL, "--detailed-exitcode", code=0)
 
     def test_what_is_no_longer_declared_is_taken_away_and_the_rest_stays(self):
         self.sh("echo mine > /etc/mine")

@@ -130,8 +130,9 @@ Result<bool> PostgresqlEngine::AwaitJoined(const Setup& setup, std::chrono::seco
   }
 }
 
-// The control file's two timelines, of the last checkpoint and of what was written since, may be behind the one that is
-// replayed, never before it: then it is said of the former, on which this one seems to have more than its primary.
+// The control file's timelines, of the last checkpoint and of what was written since, may be behind the one that is
+// replayed and are never ahead of it. Where they are behind, this one seems to have more than its primary: not
+// stranded.
 Result<bool> PostgresqlEngine::IsStranded(const Setup& setup) const {
   PW_ASSIGN(
       const auto rows,

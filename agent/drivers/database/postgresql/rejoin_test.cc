@@ -10,6 +10,7 @@
 namespace podwright::drivers::database::postgresql {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -43,7 +44,9 @@ class RejoinTest : public ::testing::Test {
     ran_.push_back(line + request.stdin_bytes);
     ProcessResult result;
     const bool asks_upstream = line.find("host=192.0.2.2") != std::string::npos;
-    if (request.stdin_bytes.find("pg_control_checkpoint") != std::string::npos) {
+    if (request.stdin_bytes.find("from pg_replication_slots where slot_type") != std::string::npos) {
+      result.out = slots_;
+    } else if (request.stdin_bytes.find("pg_control_checkpoint") != std::string::npos) {
       result.out = std::string(stranded_ ? "2" : "1") + "\x1f" + "0/5000000\n";
     } else if (asks_upstream && line.find("pg_ls_dir") != std::string::npos) {
       const bool nothing_alone = line.find("to_hex(2)") != std::string::npos;
@@ -79,6 +82,7 @@ class RejoinTest : public ::testing::Test {
   bool stranded_ = false;
   bool log_is_gone_ = false;
   int moments_ = 0;
+  std::string slots_;
   std::vector<std::string> ran_;
 };
 
@@ -100,7 +104,6 @@ TEST_F(RejoinTest, AReplicaWhoseLogIsGoneIsClonedAnew) {
   EXPECT_THAT(log_, Contains(HasSubstr("two has let go of the log that it needs next")));
 }
 
-// What it has alone is told before it is given up, and that is pg_rewind's to do.
 // The upstream sends, and finds only then that it has not got what comes next.
 TEST_F(RejoinTest, AReplicaThatStreamsForAMomentOnlyHasNotJoined) {
   stranded_ = log_is_gone_ = true;
@@ -109,6 +112,7 @@ TEST_F(RejoinTest, AReplicaThatStreamsForAMomentOnlyHasNotJoined) {
   EXPECT_THAT(ran_, Contains(HasSubstr("pg_basebackup")));
 }
 
+// What it has alone is told before it is given up, and that is pg_rewind's to do.
 TEST_F(RejoinTest, AMemberWithMoreThanItsPrimaryIsNeverClonedOver) {
   parted_ = log_is_gone_ = true;
   ASSERT_TRUE(Rejoin().ok());
@@ -127,6 +131,17 @@ TEST_F(RejoinTest, APrimaryThatGetsASlotWritesItsTimelineDownForWhoIsRewound) {
   ASSERT_TRUE(made.ok()) << made.error().ToString();
   EXPECT_THAT(ran_, Contains(HasSubstr("pg_create_physical_replication_slot")));
   EXPECT_THAT(ran_.back(), HasSubstr("checkpoint"));
+}
+
+// A server whose log outgrew `max_slot_wal_keep_size` gives a slot up for good: it has to be made anew.
+TEST_F(RejoinTest, ALostSlotIsMadeAnewAndOneThatHoldsIsLeft) {
+  slots_ =
+      "podwright_one\x1ft\npodwright_two\x1f"
+      "f\n";
+  ASSERT_TRUE(engine_.SetSlots({"orders", "15", "orders", 5432}, {"one", "two"}).ok());
+  EXPECT_THAT(ran_, Contains(AllOf(HasSubstr("pg_drop_replication_slot('podwright_one')"),
+                                   HasSubstr("pg_create_physical_replication_slot('podwright_one'"),
+                                   Not(HasSubstr("'podwright_two'")))));
 }
 
 }  // namespace
