@@ -94,7 +94,9 @@ Status CheckAdopted(const ObjectInput& object, const DatabaseMembers& members) {
     all_seen = all_seen && entry.second.seen;
   }
   if (!all_seen) return Ok();
-  return FailedPrecondition("there is no instance " + spec.instance() + " of " + spec.engine() + " " + spec.version() +
+  // Of MariaDB there is one that can be taken over, and it has no name.
+  const std::string name = spec.instance().empty() ? "" : " " + spec.instance();
+  return FailedPrecondition("there is no instance" + name + " of " + spec.engine() + " " + spec.version() +
                             " on the members that could be taken over, and an adopted one is never initialised");
 }
 

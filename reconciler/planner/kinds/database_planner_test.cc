@@ -409,6 +409,16 @@ TEST_F(DatabasePlannerTest, AnInstanceMadeByHandIsTakenOverOnlyWhenThatIsDeclare
   Apply();
 }
 
+TEST_F(DatabasePlannerTest, WhereNothingIsToBeTakenOverNothingIsInitialised) {
+  spec_.set_engine("mysql");
+  spec_.set_version("10.11");
+  spec_.set_adopt("existing");
+  Members({"a"});
+  facts_.PutObserved(MakeTestObserved({"database", "orders"}, "a", DatabaseObserved()));
+  Put();
+  EXPECT_THAT(Slice().error(), HasSubstr("there is no instance of mysql 10.11 on the members"));
+}
+
 TEST_F(DatabasePlannerTest, WhatTheOptionFilesOfAMariaDbSayAndNobodyDeclaresIsToldWhenItIsTakenOver) {
   spec_.set_engine("mysql");
   spec_.set_version("10.11");
